@@ -1,0 +1,100 @@
+"""One autograd for any array library.
+
+``import plugrad as pg``: pg is itself a namespace of the Python array API standard; tensors remember how they were made
+as in torch.autograd; `grad`, `vjp`, `jvp`, `vmap` and `compile` transform functions. Which library computes is chosen
+at runtime with `use_backend`; NumPy is built in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import autograd, errors, namespace, nn, random, rules
+from .backends import manager
+from .backends.current import use_backend
+from .compiler import compile
+from .dtypes import (
+    DType,
+    bool,
+    complex64,
+    complex128,
+    default_dtype,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .methods import to_backend
+from .namespace import *  # noqa: F403  says itself what it offers
+from .tensor import Tensor
+from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
+
+if TYPE_CHECKING:
+    from . import testing as testing
+    from .backends.hookspecs import hookimpl as hookimpl
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DType",
+    "Tensor",
+    "autograd",
+    "backends",
+    "bool",
+    "compile",
+    "complex64",
+    "complex128",
+    "default_dtype",
+    "enable_grad",
+    "errors",
+    "float32",
+    "float64",
+    "grad",
+    "hessian",
+    "hvp",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "is_grad_enabled",
+    "jacobian",
+    "jvp",
+    "nn",
+    "no_grad",
+    "random",
+    "set_default_dtype",
+    "set_grad_enabled",
+    "to_backend",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "use_backend",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+    *namespace.__all__,
+]
+
+_ = (manager, rules)
+
+
+def __getattr__(name: str) -> Any:
+    """What is loaded when first asked for, because it would slow the import down."""
+    if name == "testing":
+        from . import testing
+
+        return testing
+    if name == "hookimpl":
+        from .backends.hookspecs import hookimpl
+
+        return hookimpl
+    raise AttributeError(f"module 'plugrad' has no attribute {name!r}")

@@ -1,0 +1,396 @@
+"""torch.autograd's surface: backward, grad, leaves and their gradients, the graph. Thin over the walk."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .backends.protocol import Kernels
+from .dtypes import COMPLEX, INEXACT
+from .errors import ConversionError, DeviceError, DTypeError, GraphError, PlugradWarning, ShapeError, ValidationError
+from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .ops import ASTYPE
+from .tensor import Cut, Leaf, Node, Tensor, apply, as_tensor, captured, current_mode, fresh, ones, switched, zeros
+from .traces import Ambient, live, next_level, require_live, tape
+from .walk import under, walk
+
+__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+_accumulating = threading.Lock()
+
+
+# ---------------------------------------------------------------------------------------------- entry points
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Sum the gradients of `tensors` into the ``.grad`` of the leaves that they were made from.
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        The roots.
+    grad_tensors : Tensor, None or sequence of these
+        Their cotangents; None is one, for a root of one real element.
+    retain_graph : bool, optional
+        Keep what the graph saved, to walk it again. Defaults to `create_graph`.
+    create_graph : bool
+        Record the walk, so that the gradients can be differentiated.
+    inputs : Tensor or sequence of Tensor, optional
+        Only these get a gradient, be they leaves or not.
+
+    Raises
+    ------
+    GraphError
+        If a root has no graph (the message says where it was cut), if the graph was freed, or from inside a transform
+        for a leaf made outside.
+    ShapeError, DTypeError
+        If a cotangent does not fit its root.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> w = pg.asarray([1.0, 2.0], requires_grad=True)
+    >>> pg.autograd.backward(pg.sum(w * w))
+    >>> w.grad.tolist()
+    [2.0, 4.0]
+    """
+    roots = _as_list(tensors)
+    wanted = None
+    if inputs is not None:
+        handles = [captured(t) for t in _as_list(inputs)]
+        if not handles:
+            raise ValidationError("backward: inputs is empty; leave it out for all leaves")
+        wanted = {_node_of(t, f"inputs[{i}]") for i, t in enumerate(handles)}
+    found, by = _run("backward", roots, grad_tensors, retain_graph, create_graph, wanted)
+    with _accumulating:
+        for node, g in found.items():
+            _accumulate(node, g, by, create_graph)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> Any:
+    """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        The roots.
+    inputs : Tensor, sequence or mapping of Tensor
+        Leaves or not.
+    grad_outputs : Tensor, None or sequence of these
+        The cotangents of `outputs`.
+    retain_graph, create_graph : bool
+        As in `backward`.
+    allow_unused : bool, optional
+        An input that the outputs do not depend on gives None, not an error. Defaults to `materialize_grads`.
+    materialize_grads : bool
+        It gives zeros.
+
+    Returns
+    -------
+    tuple of Tensor, or dict for a mapping of inputs
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> w = pg.asarray(3.0, requires_grad=True)
+    >>> (g,) = pg.autograd.grad(w**3, w, create_graph=True)
+    >>> pg.autograd.grad(g, w)[0].item()
+    18.0
+    """
+    if materialize_grads and allow_unused is False:
+        raise ValidationError("grad: materialize_grads=True gives zeros for unused inputs, so allow_unused cannot be False")
+    named = inputs if isinstance(inputs, Mapping) else None
+    handles = [captured(t) for t in (named.values() if named is not None else _as_list(inputs))]
+    if not handles:
+        raise ValidationError("grad: inputs is empty; name at least one tensor")
+    nodes = [_node_of(t, f"inputs[{i}]") for i, t in enumerate(handles)]
+    roots = _as_list(outputs)
+    found, by = _run("grad", roots, grad_outputs, retain_graph, create_graph, set(nodes))
+    results: list[Tensor | None] = []
+    for i, (node, x) in enumerate(zip(nodes, handles, strict=True)):
+        if node in found:
+            results.append(_as_gradient(found[node], x.by if type(x.by) is Kernels else by, by))
+        elif materialize_grads:
+            results.append(zeros(x))
+        elif allow_unused:
+            results.append(None)
+        else:
+            raise GraphError(f"grad: inputs[{i}] is not in the graph of the outputs{_cuts([t.node for t in roots])}; pass allow_unused=True for None, or materialize_grads=True for zeros")  # fmt: skip
+    return dict(zip(named, results, strict=True)) if named is not None else tuple(results)
+
+
+def _as_list(tensors: Any) -> list[Any]:
+    return [tensors] if type(tensors) is Tensor else list(tensors)
+
+
+def _node_of(t: Any, which: str) -> Any:
+    if type(t) is not Tensor or type(t.node) not in (Node, Leaf):
+        raise GraphError(f"{which} does not require grad; make it a leaf with requires_grad_() before it is used")
+    return t.node
+
+
+def _as_gradient(g: Any, by: Any, root_by: Any) -> Tensor:
+    if type(g) is Tensor:
+        return fresh(g)
+    return Tensor(g, root_by if type(root_by) is Kernels and root_by.owner == by.owner else by)
+
+
+# -------------------------------------------------------------------------------------------------- one walk
+
+
+def _run(
+    what: str, roots: list[Any], cotangents: Any, retain: bool | None, create_graph: bool, wanted: set[Any] | None
+) -> tuple[dict[Any, Any], Any]:
+    """The walk from roots of one level, after all checks, so that an error leaves all as it was."""
+    cts = [cotangents] * len(roots) if cotangents is None else _as_list(cotangents)
+    if len(cts) != len(roots) or not roots:
+        raise ValidationError(f"{what}: {len(cts)} cotangents for {len(roots)} roots; give one for each")
+    roots = [captured(as_tensor(t)) for t in roots]
+    for t in roots:
+        _check_root(what, t)
+    by = roots[0].by
+    if any(t.by is not by and not (type(t.by) is type(by) is Kernels) for t in roots):
+        raise GraphError(f"{what}: the roots belong to several transforms; walk each inside its own")
+    retain = create_graph if retain is None else retain
+    watched = current_mode().watch is not None
+    record = create_graph or watched or type(by) is not Kernels
+    seeds: dict[Any, Any] = {}
+    for t, ct in zip(roots, cts, strict=True):
+        s = _seed(what, t, ct, record)
+        seeds[t.node] = seeds[t.node] + s if t.node in seeds else s
+    with switched(**_mode_of_walk(by, create_graph, watched)):
+        found = walk(seeds, record=record, retain=retain, wanted=wanted)
+    assert found is not None
+    return found, by
+
+
+def _mode_of_walk(by: Any, create_graph: bool, watched: bool) -> dict[str, Any]:
+    """create_graph overrides no_grad; a watched walk goes through the doors, and records nothing unless asked."""
+    if type(by) is not Kernels:
+        return {}
+    if create_graph:
+        return {"level": -1}
+    return {"level": next_level()} if watched else {}
+
+
+def _check_root(what: str, t: Tensor) -> None:
+    require_live(t, what)
+    trace, by = live(), t.by
+    if type(by) is Kernels and not t.node:
+        raise GraphError(f"{what}: the root does not require grad{_cuts([t.node])}; nothing that it was made from is tracked: make a leaf with requires_grad_()")  # fmt: skip
+    if type(by) is Kernels:
+        if by.name == "tracing" and any(leaf.seq < t.data.program.start for leaf in under([t.node])[1]):
+            raise GraphError(f"{what}: a leaf is older than the program that is traced; pass it as an argument and use grad inside")
+        if trace is not None:
+            raise GraphError(f"{what}: the leaf is older than the {trace} around this call; use grad, or make the leaf inside")
+    elif not isinstance(by, Ambient):
+        raise GraphError(f"{what}: this value belongs to a {by}; use grad")
+    elif trace is None or by is not trace.ambient:
+        raise GraphError(f"{what}: the leaf is older than the {trace or by} around this call; use grad, or make the leaf inside")
+
+
+def _cuts(nodes: list[Any]) -> str:
+    """Where histories ended: the most repeated question of those whose gradient does not arrive."""
+    cuts = [n for n in nodes if type(n) is Cut] + under([n for n in nodes if type(n) in (Node, Leaf)])[2]
+    said = list(dict.fromkeys(str(c) for c in cuts))
+    return f" (the graph was cut by {'; by '.join(said[:5])})" if said else ""
+
+
+def _seed(what: str, t: Tensor, ct: Any, record: bool) -> Any:
+    value = t.data if type(t.by) is not Kernels else t
+    if ct is None:
+        if _size(t.shape) != 1 or t.node.dtype in COMPLEX:
+            kind = "complex " if t.node.dtype in COMPLEX else ""
+            raise ShapeError(f"{what}: the root is {kind}of shape {t.shape}; only one real element has a gradient by itself: pass a gradient of its shape, or reduce it with sum or mean")  # fmt: skip
+        g = ones(value)
+    else:
+        g = captured(as_tensor(ct, t))
+        if g.shape != t.shape:
+            raise ShapeError(f"{what}: a gradient of shape {g.shape} for a root of shape {t.shape}; they must be equal")
+        if (g.dtype.kind == "c") != (t.dtype.kind == "c"):
+            raise DTypeError(f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex")
+        g = g if g.dtype is t.dtype else apply(ASTYPE, g, dtype=t.dtype)
+        if g.backend != t.backend:
+            raise DeviceError(f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend")
+    return g if record else g.data
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _accumulate(node: Any, g: Any, by: Any, create_graph: bool) -> None:
+    """Into the leaf, or what a node retains. The first gradient is the incoming array; a sum is a new one."""
+    where = node if type(node) is Leaf else _extra(node)
+    old = where["grad"] if type(where) is dict else where.grad
+    new = _as_gradient(g, by, by)
+    if type(new.by) is Kernels and not create_graph and new.node:
+        new = Tensor(new.data, new.by)
+    if old is not None:
+        total = old + new if create_graph else _plain_sum(old, new)
+        if create_graph:
+            new = total
+        else:  # the same object, as in torch
+            old.data, old.by, old.node = total.data, total.by, total.node
+            return
+    if type(where) is dict:
+        where["grad"] = new
+    else:
+        where.grad = new
+
+
+def _plain_sum(old: Tensor, new: Tensor) -> Tensor:
+    with no_grad():
+        total = old + new
+    return Tensor(total.data, total.by) if type(total.by) is Kernels else total
+
+
+def _extra(node: Node) -> dict[str, Any]:
+    if node.extra is None:
+        node.extra = {"grad": None}
+    return node.extra
+
+
+# ------------------------------------------------------------------------- what a Tensor shows of it; see methods.py
+
+
+def requires_grad(self: Tensor) -> bool:
+    """Whether a gradient is asked of what is made from this."""
+    return type(self.node) in (Node, Leaf)
+
+
+def set_requires_grad(self: Tensor, value: bool) -> None:
+    """As `requires_grad_`."""
+    requires_grad_(self, value)
+
+
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Make this tensor a leaf whose gradient is asked for, or stop that. Changes it in place and returns it.
+
+    Inside a transform the leaf lives on that transform's tape: ``.backward()`` works there, and derivatives of the
+    transform flow through.
+
+    Raises
+    ------
+    DTypeError
+        For integers and booleans.
+    GraphError
+        For stopping a tensor that is not a leaf: use `detach`.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.ones(2).requires_grad_().is_leaf
+    True
+    """
+    if not requires_grad:
+        if type(self.node) is Node:
+            raise GraphError("requires_grad_(False) on a tensor that was computed; only leaves can stop: use detach()")
+        if type(self.node) is Leaf:
+            below = self if type(self.by) is Kernels else self.data
+            self.data, self.by, self.node = below.data, below.by, None if below is self else below.node
+        return self
+    if type(self.node) in (Node, Leaf):
+        return self
+    if self.dtype not in INEXACT:
+        raise DTypeError(f"requires_grad on an array of {self.dtype.name}; only floating and complex arrays have a gradient: cast it with astype")  # fmt: skip
+    ambient, x = tape(), captured(self)
+    if ambient is None:
+        self.data, self.by, self.node = x.data, x.by, Leaf(x.shape, x.data.dtype)
+    else:
+        x = fresh(x)
+        self.data, self.by, self.node = x, ambient, Leaf(x.shape, x.dtype)
+    return self
+
+
+def is_leaf(self: Tensor) -> bool:
+    """Whether it was made by the user, not computed from what requires grad."""
+    return type(self.node) is not Node
+
+
+def grad_fn(self: Tensor) -> Node | None:
+    """The node that made it; None for a leaf."""
+    return self.node if type(self.node) is Node else None
+
+
+def get_grad(self: Tensor) -> Tensor | None:
+    """The gradient that `backward` has summed so far; None before the first, and after it was set to None."""
+    node = self.node
+    if type(node) is Leaf:
+        return node.grad
+    if type(node) is not Node:
+        return None
+    if node.extra is None or "grad" not in node.extra:
+        warnings.warn("the .grad of a tensor that is not a leaf is not kept; call retain_grad() on it before backward", PlugradWarning, stacklevel=2)  # fmt: skip
+        return None
+    return node.extra["grad"]  # type: ignore[no-any-return]
+
+
+def set_grad(self: Tensor, value: Any) -> None:
+    """Replace the gradient; None forgets it.
+
+    Raises
+    ------
+    ConversionError, ShapeError, DTypeError, DeviceError, GraphError
+        If it is no tensor of this one's shape, dtype and device, or this one keeps no gradient.
+    """
+    if value is not None:
+        if type(value) is not Tensor:
+            raise ConversionError(f".grad is a tensor or None, not {type(value).__name__}; make one with asarray")
+        if value.shape != self.shape:
+            raise ShapeError(f".grad of shape {value.shape} for a tensor of shape {self.shape}; they must be equal")
+        if value.dtype is not self.dtype:
+            raise DTypeError(f".grad of {value.dtype.name} for a tensor of {self.dtype.name}; cast it with astype")
+        if (value.backend, value.device) != (self.backend, self.device):
+            raise DeviceError(f".grad on {value.backend}:{value.device} for a tensor on {self.backend}:{self.device}; move it")
+    if type(self.node) is Leaf:
+        self.node.grad = value
+    elif type(self.node) is Node:
+        _extra(self.node)["grad"] = value
+    elif value is not None:
+        raise GraphError("this tensor does not require grad, so it keeps no gradient; call requires_grad_() first")
+
+
+def retain_grad(self: Tensor) -> None:
+    """Keep the gradient of a tensor that is not a leaf. Nothing on a leaf.
+
+    Raises
+    ------
+    GraphError
+        If the tensor does not require grad.
+    """
+    if type(self.node) is Node:
+        _extra(self.node)
+    elif type(self.node) is not Leaf:
+        raise GraphError(f"retain_grad on a tensor that does not require grad{_cuts([self.node])}")
+
+
+def tensor_backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Sum the gradient of this tensor into the ``.grad`` of the leaves that it was made from; see `autograd.backward`."""
+    backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs)
+

@@ -1,0 +1,1 @@
+"""Backends: who computes. `protocol` says what one is, `current` which one makes new arrays, `manager` finds them."""

@@ -1,0 +1,304 @@
+"""Which backends there are, and how one becomes active.
+
+A backend is loaded when it is first asked for, by name or by an array of its type, and enters all tables at once or
+none. NumPy takes the same way as every plugin, except that nobody looks for plugins on its account.
+
+This module fills the slots of `current`. ``import plugrad`` reads it, so pluggy and the entry points, which cost half
+as much as NumPy, are imported by `registry` when a backend other than NumPy is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from operator import attrgetter
+from typing import Any
+
+from .. import dtypes, ops
+from ..dtypes import DType
+from ..errors import BackendError, BackendNotFoundError, DeviceError, ValidationError
+from ..ops import Op
+from . import current, problems, settings, standard
+from .current import Choice
+from .problems import Status
+from .protocol import Backend, Kernels
+from .registry import Offer, Registry
+from .report import BackendInfo, BackendTable
+from .spec import BackendSpec, imported_name, installed_version
+
+__all__ = ["BackendInfo", "BackendTable", "backends", "explain", "info", "register", "unregister"]
+
+_registry = Registry()
+_HOST = frozenset(sys.stdlib_module_names | {"numpy"})  # types from here are Python data or NumPy's own
+_OFFICIAL = ("cupy", "dask", "jax", "strict", "torch")  # there is a wheel plugrad-<name>
+
+
+def backends() -> BackendTable:
+    """All backends that are installed or registered, and what each lacks; none is loaded.
+
+    Returns
+    -------
+    BackendTable
+        A tuple of `BackendInfo` that prints as a table.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> [b.status for b in pg.backends() if b.name == "numpy"]
+    ['ready']
+    """
+    with _registry.lock:
+        return BackendTable(_info(offer) for offer in _registry.all())
+
+
+def info(name: str) -> BackendInfo:
+    """The record of one backend, which is not loaded.
+
+    Raises
+    ------
+    BackendNotFoundError
+        If there is none of this name.
+    """
+    with _registry.lock:
+        offer = _registry.named(name)
+        if offer is None:
+            raise _unknown(name)
+        return _info(offer)
+
+
+def register(plugin: object) -> tuple[str, ...]:
+    """Make a plugin's backends known in this process, without installing it.
+
+    Parameters
+    ----------
+    plugin : module, object or BackendSpec
+        Something with a function ``plugrad_backends`` marked with `plugrad.hookimpl`, or a single spec.
+
+    Returns
+    -------
+    tuple of str
+        The names of its backends, all of which are registered.
+
+    Raises
+    ------
+    BackendError
+        If a name is taken, or the plugin was written for another plugin API; nothing is registered.
+    ValidationError
+        If it is no plugin.
+    """
+    with _registry.lock:
+        return tuple(offer.name for offer in _registry.add(_plugin_of(plugin)))
+
+
+def unregister(name: str) -> None:
+    """Take back a backend that came by `register`. Its tensors live on; new ones cannot be made.
+
+    Raises
+    ------
+    BackendError
+        If there is none of this name, or it was installed.
+    """
+    with _registry.lock:
+        _registry.remove(name)
+        table = current.ACTIVE.pop(name, None)
+        for kind in [kind for kind, owner in current.OF_TYPE.items() if owner is table]:
+            del current.OF_TYPE[kind]
+
+
+def explain() -> list[tuple[str, Choice | None]]:
+    """What each level says of where new arrays go, the first one first; an argument of the call stands before all."""
+    return [
+        ("with use_backend", current.CONTEXT.get()),
+        ("use_backend", current.process()),
+        ("PLUGRAD_BACKEND", settings.from_environment()),
+        ("config file", settings.from_config()),
+        ("default", settings.FALLBACK),
+    ]
+
+
+# ---------------------------------------------------------------------------------------- what `current` asks for
+
+
+def resolve(name: str) -> Kernels:
+    """The kernels of a backend, loaded if need be; else an error with the cause and the mend."""
+    with _registry.lock:
+        if active := current.ACTIVE.get(name):  # another thread was faster
+            return active
+        offer = _registry.named(name)
+        if offer is None:
+            raise _unknown(name)
+        if problem := offer.hindrance():
+            raise problem.error(name, _asker(name))
+        return _activate(offer)
+
+
+def recognise(kind: type) -> str | None:
+    """The backend that takes arrays of this type, told by the names of the type and its bases.
+
+    The nearest base decides, then whether the backend can be used, then priority. NumPy's types are NumPy's.
+    """
+    if kind.__module__ == "builtins":  # Python data, seen at every call
+        return None
+    if all(_module(base).partition(".")[0] in _HOST for base in kind.__mro__):
+        offer = _registry.named("numpy")
+        offers = [] if offer is None else [offer]
+    else:
+        with _registry.lock:
+            offers = _registry.all()
+    for base in kind.__mro__:
+        name = f"{_module(base)}.{base.__qualname__}"
+        takers = [offer for offer in offers if _takes(offer, name)]
+        if takers:
+            return max(takers, key=_rank).name
+    return None
+
+
+def _module(kind: type) -> str:
+    return str(kind.__module__)
+
+
+def _takes(offer: Offer, name: str) -> bool:
+    disabled = offer.problem is not None and offer.problem.status == "disabled"
+    return offer.spec is not None and name in offer.spec.array_types and not disabled
+
+
+def _rank(offer: Offer) -> tuple[bool, int]:
+    return offer.hindrance() is None, offer.spec.priority if offer.spec else 0
+
+
+# -------------------------------------------------------------------------------------------------- becoming active
+
+
+def _activate(offer: Offer) -> Kernels:
+    """Load a backend and enter it everywhere; a failure is remembered and leaves nothing behind."""
+    assert offer.spec is not None
+    try:
+        backend = _load(offer.spec)
+        table = _table(backend)
+        with _learnt(backend.dtypes):
+            _try_out(table)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as cause:  # a library may even call sys.exit
+        offer.problem = problems.diagnose(offer.spec, offer.source, cause)
+        raise offer.problem.error(offer.name, _asker(offer.name)) from cause
+    current.ACTIVE[offer.name] = table
+    return table
+
+
+def _load(spec: BackendSpec) -> Backend:
+    module, _, attribute = spec.loader.partition(":")
+    backend = attrgetter(attribute)(import_module(module))()
+    if not isinstance(backend, Backend) or backend.name != spec.name:
+        raise BackendError(f"{spec.loader}() gave {backend!r}, not a Backend named {spec.name!r}")
+    return backend
+
+
+def _table(backend: Backend) -> Kernels:
+    """The backend's own kernels over those composed from its namespace."""
+    own, pulls = backend.kernels(), backend.pulls()
+    for what, entries in (("kernels", own), ("pulls", pulls)):
+        if strangers := [key for key in entries if not isinstance(key, Op)]:
+            raise BackendError(f"{what}() of the backend {backend.name} has {strangers[0]!r}, which is no primitive")
+    table = Kernels(backend, {**standard.kernels(backend), **own})
+    table.native, table.pulls = frozenset(own), dict(pulls)
+    return table
+
+
+@contextmanager
+def _learnt(raw: Mapping[DType, Any]) -> Iterator[None]:
+    """`dtypes.of` knows these; no longer after an error."""
+    for ours, its in raw.items():
+        if not isinstance(ours, DType) or dtypes.OF_RAW.get(its, ours) is not ours:
+            raise BackendError(f"its dtypes have {ours!r}: {its!r}, which means another dtype already")
+    new = [its for its in raw.values() if its not in dtypes.OF_RAW]
+    dtypes.learn(raw)
+    try:
+        yield
+    except BaseException:
+        dtypes.forget(new)
+        raise
+
+
+def _try_out(table: Kernels) -> None:
+    """1 + 1 on the default device, and back to the host: what `ready` vouches for."""
+    backend = table.backend
+    if not backend.devices():
+        raise DeviceError(f"the backend {backend.name} finds no device")
+    floating = next(dtype for dtype in backend.dtypes if dtype.kind == "f")
+    one = backend.asarray(1.0, floating, None, None)
+    if (two := backend.item(table[ops.ADD](one, one))) != 2:
+        raise BackendError(f"the backend {backend.name} computes 1 + 1 = {two!r}")
+
+
+# ------------------------------------------------------------------------------------------------- saying what is wrong
+
+
+def _unknown(name: object) -> BackendNotFoundError:
+    table = backends()
+    known = ", ".join(f"{row.name} ({row.status})" for row in table)
+    hint = _hint(str(name), {row.name for row in table})
+    asked = f", which {asker} asks for" if (asker := _asker(name)) else ""
+    return BackendNotFoundError(f"no backend is named {name!r}{asked}; there are: {known}; {hint}")
+
+
+def _hint(name: str, known: set[str]) -> str:
+    """What may have been meant by an unknown name."""
+    from difflib import get_close_matches  # 1.4 ms
+
+    if name in _OFFICIAL:
+        return f"pip install plugrad-{name}"
+    if ":" in name:
+        backend, _, device = name.partition(":")
+        return f"say the device by itself: use_backend({backend!r}, device={device!r})"
+    near = get_close_matches(name.lower(), sorted(known.union(_OFFICIAL)), n=1)
+    return f"did you mean {near[0]!r}?" if near else "install the plugin that brings it"
+
+
+def _info(offer: Offer) -> BackendInfo:
+    spec, problem = offer.spec, offer.hindrance()
+    status: Status = problem.status if problem else "ready" if offer.name in current.ACTIVE else "available"
+    return BackendInfo(
+        name=offer.name,
+        status=status,
+        version=_version(spec),
+        devices=spec.device_kinds if spec else (),
+        maturity=spec.maturity if spec else "",
+        source=offer.source,
+        summary=spec.summary if spec else "",
+        cause=problem.error(offer.name) if problem else None,
+        mend=problem.mend if problem else "",
+    )
+
+
+def _version(spec: BackendSpec | None) -> str:
+    """Of the library, which is the first requirement."""
+    return (installed_version(imported_name(spec.requires[0])) or "") if spec and spec.requires else ""
+
+
+def _asker(name: object) -> str:
+    """Who asks for this backend, if it is not the program."""
+    if current.CONTEXT.get() or current.process():
+        return ""
+    try:
+        choice = settings.settled()
+    except ValidationError:  # an error of its own, when it matters
+        return ""
+    return choice.source if choice.backend == name and choice is not settings.FALLBACK else ""
+
+
+def _plugin_of(plugin: object) -> object:
+    """A lone spec as a plugin, so that there is one way in."""
+    if not isinstance(plugin, BackendSpec):
+        return plugin
+    from .hookspecs import hookimpl  # imports pluggy: 4 ms
+
+    spec, module = plugin, types.ModuleType(plugin.name)
+    module.__dict__["plugrad_backends"] = hookimpl(lambda: [spec])
+    return module
+
+
+current.resolve, current.recognise, current.settled = resolve, recognise, settings.settled

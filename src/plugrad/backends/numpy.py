@@ -1,0 +1,343 @@
+"""NumPy, built in. The cheap spelling of each kernel stands here once.
+
+Measured on arrays of a few hundred elements, where the call is the cost: x.mT 0.12 us against np.matrix_transpose 1.0,
+np.add.reduce 1.5 against np.sum 2.9 and np.mean 5.1; x.reshape 0.2 against np.reshape 1.2. Together 0.83 of the time of
+a small network's gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import attrgetter
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, ops
+from ..dtypes import DType
+from ..errors import DeviceError, DTypeError, ShapeError
+from ..ops import Op
+from .protocol import Backend, Kernel, Pulls
+
+Array = Any  # an ndarray, or the NumPy scalar that a ufunc gives for 0-d operands
+
+RAW: dict[DType, np.dtype[Any]] = {d: np.dtype(d.name) for d in dtypes.DTYPES.values()}
+
+
+# ------------------------------------------------------------------------------------------------------- kernels
+
+
+def _reduction(ufunc: np.ufunc) -> Kernel:
+    reduce = ufunc.reduce
+
+    def kernel(x: Array, axis: Any, keepdims: bool) -> Array:
+        return np.asarray(reduce(x, axis=axis, keepdims=keepdims))
+
+    return kernel
+
+
+def _sum(x: Array, axis: Any, keepdims: bool) -> Array:
+    return np.asarray(np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype))  # the standard's upcast is done above
+
+
+def _prod(x: Array, axis: Any, keepdims: bool) -> Array:
+    return np.asarray(np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype))
+
+
+def _mean(x: Array, axis: Any, keepdims: bool) -> Array:
+    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return np.asarray(total * x.dtype.type(total.size / x.size if x.size else math.nan))
+
+
+def _var(x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
+    deviation = x - np.add.reduce(x, axis=axis, keepdims=True) / _length(x, axis)
+    if x.dtype.kind == "c":
+        deviation = np.abs(deviation)
+    total = np.add.reduce(np.square(deviation), axis=axis, keepdims=keepdims)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.divide(total, max(_length(x, axis) - correction, 0), dtype=total.dtype))
+
+
+def _length(x: Array, axis: Any) -> Any:
+    """The number of elements reduced, as a float that divides without a warning."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return np.float64(math.prod(x.shape[a] for a in axes)).astype(x.real.dtype)
+
+
+def _logsumexp(x: Array, axis: Any, keepdims: bool) -> Array:
+    top = np.asarray(np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
+    with np.errstate(divide="ignore"):  # the log of an empty sum, or of nothing but -inf, is -inf
+        y = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return y if keepdims else np.asarray(y.reshape(_without(x.shape, axis)))
+
+
+def _without(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    gone = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(n for a, n in enumerate(shape) if a not in gone)
+
+
+def _softmax(x: Array, axis: int) -> Array:
+    y = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    y /= np.add.reduce(y, axis=axis, keepdims=True)
+    return y
+
+
+def _log_softmax(x: Array, axis: int) -> Array:
+    y = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    y -= np.log(np.add.reduce(np.exp(y), axis=axis, keepdims=True))
+    return y
+
+
+def _normalize(x: Array, axis: Any, eps: float) -> Array:
+    y = x - np.add.reduce(x, axis=axis, keepdims=True) / _length(x, axis)
+    y /= np.sqrt(np.add.reduce(y * y, axis=axis, keepdims=True) / _length(x, axis) + eps)
+    return y
+
+
+def _sigmoid(x: Array) -> Array:
+    t = np.exp(-np.abs(x))  # never overflows
+    return np.where(x < 0, t, 1) / (t + 1)
+
+
+def _bce_with_logits(x: Array, target: Array) -> Array:
+    return np.maximum(x, 0) - x * target + np.log1p(np.exp(-np.abs(x)))
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def _broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
+    try:
+        out = np.empty(shape, x.dtype)  # np.broadcast_to costs 2.4 us and gives a read-only view
+        out[...] = x
+    except ValueError as error:
+        raise ShapeError(f"broadcast_to: an array of shape {x.shape} does not broadcast to {shape}") from error
+    return out
+
+
+def _astype(x: Array, dtype: DType) -> Array:
+    raw = RAW[dtype]
+    return (x.real if x.dtype.kind == "c" != raw.kind else x).astype(raw)
+
+
+def _put(x: Array, value: Array, index: Any) -> Array:
+    out = np.array(x)  # raw arrays are never written to: what a node saved stays true
+    out[index] = value
+    return out
+
+
+def _scatter(x: Array, value: Array, indices: Array) -> Array:
+    return _put(x, value, indices)
+
+
+def _scatter_add(x: Array, value: Array, indices: Array) -> Array:
+    out = np.array(x)
+    np.add.at(out, indices, value)
+    return out
+
+
+def _arg(function: Callable[..., Any]) -> Kernel:
+    return lambda x, axis, keepdims: np.asarray(function(x, axis=axis, keepdims=keepdims), np.int64)
+
+
+KERNELS: dict[Op, Kernel] = {
+    ops.ABS: np.abs, ops.ACOS: np.arccos, ops.ACOSH: np.arccosh, ops.ANGLE: np.angle, ops.ASIN: np.arcsin,
+    ops.ASINH: np.arcsinh, ops.ATAN: np.arctan, ops.ATANH: np.arctanh, ops.BITWISE_INVERT: np.invert,
+    ops.CEIL: np.ceil, ops.CONJ: np.conjugate, ops.COS: np.cos, ops.COSH: np.cosh,
+    ops.ERF: lambda x: np.asarray(_erf(x), x.dtype), ops.EXP: np.exp, ops.EXPM1: np.expm1, ops.FLOOR: np.floor,
+    ops.IMAG: np.imag, ops.ISFINITE: np.isfinite, ops.ISINF: np.isinf, ops.ISNAN: np.isnan, ops.LOG: np.log,
+    ops.LOG10: np.log10, ops.LOG1P: np.log1p, ops.LOG2: np.log2, ops.LOGICAL_NOT: np.logical_not,
+    ops.NEGATIVE: np.negative, ops.POW_SCALAR: lambda x, exponent: x**exponent, ops.REAL: np.real,
+    ops.RECIPROCAL: np.reciprocal, ops.RELU: lambda x: np.maximum(x, 0), ops.ROUND: np.round,
+    ops.SIGMOID: _sigmoid, ops.SIGN: np.sign, ops.SIGNBIT: np.signbit, ops.SIN: np.sin, ops.SINH: np.sinh,
+    ops.SQRT: np.sqrt, ops.SQUARE: np.square, ops.TAN: np.tan, ops.TANH: np.tanh, ops.TRUNC: np.trunc,
+    ops.ADD: np.add, ops.ATAN2: np.arctan2, ops.BCE_WITH_LOGITS: _bce_with_logits, ops.BITWISE_AND: np.bitwise_and,
+    ops.BITWISE_LEFT_SHIFT: np.left_shift, ops.BITWISE_OR: np.bitwise_or,
+    ops.BITWISE_RIGHT_SHIFT: np.right_shift, ops.BITWISE_XOR: np.bitwise_xor,
+    ops.CLIP: lambda x, low, high: np.minimum(np.maximum(x, low), high), ops.COPYSIGN: np.copysign,
+    ops.DIVIDE: np.true_divide, ops.EQUAL: np.equal, ops.FLOOR_DIVIDE: np.floor_divide, ops.GREATER: np.greater,
+    ops.GREATER_EQUAL: np.greater_equal, ops.HYPOT: np.hypot, ops.LESS: np.less, ops.LESS_EQUAL: np.less_equal,
+    ops.LOGADDEXP: np.logaddexp, ops.LOGICAL_AND: np.logical_and, ops.LOGICAL_OR: np.logical_or,
+    ops.LOGICAL_XOR: np.logical_xor, ops.MAXIMUM: np.maximum, ops.MINIMUM: np.minimum, ops.MULTIPLY: np.multiply,
+    ops.NEXTAFTER: np.nextafter, ops.NOT_EQUAL: np.not_equal, ops.POW: np.power, ops.REMAINDER: np.remainder,
+    ops.SUBTRACT: np.subtract, ops.WHERE: np.where,
+    ops.ALL: _reduction(np.logical_and), ops.ANY: _reduction(np.logical_or), ops.ARGMAX: _arg(np.argmax),
+    ops.ARGMIN: _arg(np.argmin), ops.COUNT_NONZERO: _arg(np.count_nonzero), ops.LOGSUMEXP: _logsumexp,
+    ops.MAX: _reduction(np.maximum), ops.MEAN: _mean, ops.MIN: _reduction(np.minimum), ops.PROD: _prod,
+    ops.STD: lambda x, axis, correction, keepdims: np.sqrt(_var(x, axis, correction, keepdims)),
+    ops.SUM: _sum, ops.VAR: _var, ops.LOG_SOFTMAX: _log_softmax, ops.NORMALIZE: _normalize, ops.SOFTMAX: _softmax,
+    ops.MATMUL: np.matmul, ops.MATRIX_TRANSPOSE: attrgetter("mT"),
+    ops.ASTYPE: _astype, ops.BROADCAST_TO: _broadcast_to,
+    ops.CONCAT: lambda *arrays, axis, sizes: np.concatenate(arrays, axis),
+    ops.FLIP: lambda x, axis: np.flip(x, axis), ops.PERMUTE_DIMS: lambda x, axes: x.transpose(axes),
+    ops.RESHAPE: lambda x, shape: x.reshape(shape), ops.ROLL: lambda x, shift, axis: np.roll(x, shift, axis),
+    ops.TRIL: lambda x, k: np.tril(x, k), ops.TRIU: lambda x, k: np.triu(x, k),
+    ops.UNSTACK: lambda x, axis: tuple(np.moveaxis(x, axis, 0)),
+    ops.GATHER: lambda x, indices: x.take(indices, axis=0), ops.GETITEM: lambda x, index: x[index], ops.PUT: _put,
+    ops.SCATTER: _scatter, ops.SCATTER_ADD: _scatter_add,
+}  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------- native pulls
+# No Python scalar meets an array here: 1 - z costs 1.57 us, with a 0-d array 0.96.
+
+_ONE = {np.dtype(k): np.ones((), k) for k in ("f4", "f8")}
+
+
+def _tanh_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
+    t = y * y
+    if type(t) is not np.ndarray:
+        return ct * (1 - t)
+    np.subtract(_ONE[t.dtype], t, out=t)
+    return np.multiply(t, ct, out=t)
+
+
+def _square_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
+    t = ct * args[0]
+    t += t
+    return t
+
+
+def _spread(ct: Array, axis: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+    out = np.empty(shape, dtype)
+    if axis is not None and out.ndim != ct.ndim:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        ct = ct.reshape([1 if i in axes else n for i, n in enumerate(shape)])
+    out[...] = ct
+    return out
+
+
+def _sum_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
+    return _spread(ct, params["axis"], edge.shape, edge.dtype)
+
+
+def _mean_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
+    return _spread(ct * ct.dtype.type(ct.size / math.prod(edge.shape)), params["axis"], edge.shape, edge.dtype)
+
+
+def _getitem_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
+    out = np.zeros(edge.shape, edge.dtype)
+    out[params["index"]] = ct
+    return out
+
+
+PULLS: dict[Op, Pulls] = {
+    ops.TANH: (_tanh_pull,),  # 0.96 of a small network's gradient, with square
+    ops.SQUARE: (_square_pull,),
+    ops.SUM: (_sum_pull,),
+    ops.MEAN: (_mean_pull,),
+    ops.GETITEM: (_getitem_pull,),
+}
+
+
+@cache
+def _ones(n: int, dtype: Any) -> Array:
+    return np.ones(n, dtype)
+
+
+# ------------------------------------------------------------------------------------------------------ the backend
+
+
+class NumPyBackend(Backend):
+    """NumPy's arrays, on the host."""
+
+    name = "numpy"
+    array_types = (np.ndarray,)
+    namespace = np
+    dtypes = RAW
+
+    def kernels(self) -> Mapping[Op, Kernel]:
+        """Every primitive is native."""
+        return KERNELS
+
+    def pulls(self) -> Mapping[Op, Pulls]:
+        """Those that save a pass over memory or a scalar."""
+        return PULLS
+
+    def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Array:
+        """An ndarray; Python floats become the default dtype."""
+        self._check(device)
+        foreign = isinstance(obj, np.ndarray | np.generic)
+        out = np.array(obj, None if dtype is None else self.raw_dtype(dtype), copy=None if copy is False else True)
+        if copy is False and not np.shares_memory(out, obj):
+            raise ShapeError("asarray(copy=False): this cannot be done without a copy; leave copy out")
+        if dtype is None and not foreign and out.dtype.kind in "fc":
+            default = dtypes.default_dtype()
+            out = out.astype(RAW[default if out.dtype.kind == "f" else dtypes.complex_of(default)], copy=False)
+        return out if out.dtype in dtypes.OF_RAW else self._native(out)
+
+    def _native(self, out: Array) -> Array:
+        native = out.dtype.newbyteorder("=")
+        if native not in dtypes.OF_RAW:
+            raise DTypeError(f"an array of NumPy's {out.dtype} has no dtype of the array API standard; convert it with astype first")
+        return out.astype(native)
+
+    def _check(self, device: str | None) -> None:
+        if device not in (None, "cpu"):
+            raise DeviceError(f"the backend numpy has no device {device!r}; it has 'cpu'. For a GPU use a backend that has one")
+
+    def from_dlpack(self, obj: Any, device: str | None) -> Array:
+        """Shares the memory of what lies on the host."""
+        self._check(device)
+        return np.from_dlpack(obj)
+
+    def zeros(self, like: Any, shape: tuple[int, ...]) -> Array:
+        """Zeros of the dtype of `like`."""
+        return np.zeros(shape, like.dtype)
+
+    def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Array:
+        """Filled with one value."""
+        self._check(device)
+        return np.full(shape, value, RAW[dtype])
+
+    def dummy(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """One element, seen at every place."""
+        return np.broadcast_to(np.full((), 1 if dtype.kind in "fc" else 0, dtype), shape)
+
+    def to_numpy(self, raw: Array) -> np.ndarray[Any, Any]:
+        """The array itself."""
+        return np.asarray(raw)
+
+    def device_of(self, raw: Array) -> str:
+        """Always ``"cpu"``."""
+        return "cpu"
+
+    def to_device(self, raw: Array, device: str) -> Array:
+        """The array itself, on ``"cpu"``."""
+        self._check(device)
+        return raw
+
+    def is_sole_owner(self, raw: Array) -> bool:
+        """One reference, counted as this Python counts, and memory of its own."""
+        return type(raw) is np.ndarray and raw.base is None and raw.flags.writeable and getrefcount(raw) == _ALONE
+
+    def unbroadcast(self, g: Array, shape: tuple[int, ...]) -> Array:
+        """A bias's gradient as ones.dot: 0.95 of a small network's gradient, and more accurate in float32."""
+        if g.ndim == 2 and len(shape) == 1 and g.shape[1] == shape[0] and g.dtype in _ONE and g.shape[0] < 4096:
+            return _ones(g.shape[0], g.dtype).dot(g)
+        extra = g.ndim - len(shape)
+        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+        return np.add.reduce(g, axis=(*range(extra), *ones)).reshape(shape)
+
+
+class _Holder:
+    """Holds one array as a tensor does."""
+
+    def __init__(self) -> None:
+        self.data = np.empty(1)
+
+    def count(self, raw: Array) -> int:
+        """References to `raw` as seen by a method that was handed an attribute."""
+        return getrefcount(raw)
+
+
+def _calibrated() -> int:
+    holder = _Holder()
+    return holder.count(holder.data)
+
+
+_ALONE = _calibrated()

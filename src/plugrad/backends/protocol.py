@@ -1,0 +1,192 @@
+"""What a backend is: an object that makes and moves raw arrays, and a table of kernels that compute on them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import dtypes, ops
+from ..dtypes import DType
+from ..errors import BackendError, DTypeError
+from ..ops import Op
+
+Kernel = Callable[..., Any]
+Pulls = tuple[Callable[..., Any], ...]
+
+
+class Namespace:
+    """What a rule may call beside operators: every primitive by its name, bound when first asked for."""
+
+    def __init__(self, bind: Callable[[Op], Kernel], **more: Kernel) -> None:
+        self.__dict__.update(more)
+        self._bind = bind
+
+    def __getattr__(self, name: str) -> Kernel:
+        if name not in ops.TABLE:
+            raise AttributeError(f"no primitive is named {name!r}")
+        kernel = self._bind(ops.TABLE[name])
+        setattr(self, name, kernel)
+        return kernel
+
+
+class Kernels(dict[Op, Kernel]):
+    """op -> function of raw arrays: who computes on a tensor of level 0.
+
+    Attributes
+    ----------
+    name : str
+        The backend's name, ``"tracing"`` or ``"constants"``.
+    owner : str
+        Operands meet if their owners agree: the backend's own table, its tracing table and the tables of a program's
+        constants have one owner.
+    backend : Backend
+        Makes and moves the raw arrays.
+    xp : Namespace
+        What rules see when they run on raw arrays of this table.
+    pulls : dict
+        op -> native pulls that stand for the rule's own, for real dtypes.
+    """
+
+    __slots__ = ("backend", "missing", "name", "native", "owner", "pulls", "xp")
+
+    def __init__(self, backend: Backend, table: Mapping[Op, Kernel], name: str = "") -> None:
+        super().__init__(table)
+        self.backend, self.owner, self.name = backend, backend.name, name or backend.name
+        self.native: frozenset[Op] = frozenset()
+        self.pulls: dict[Op, Pulls] = {}
+        self.missing: Callable[[Op], Kernel] = self._no_kernel
+        self[ops.TO_BACKEND] = _carry
+        self.xp = Namespace(self.__getitem__, zeros=backend.zeros, unbroadcast=backend.unbroadcast)
+
+    def __missing__(self, op: Op) -> Kernel:
+        """A primitive that was registered later."""
+        kernel = self[op] = self.missing(op)
+        return kernel
+
+    def _no_kernel(self, op: Op) -> Kernel:
+        raise BackendError(f"the backend {self.owner} has no kernel for {op.name}; register one, or move the array with to_backend")
+
+    def __hash__(self) -> int:  # a table is itself, not its content
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .current import table
+
+        return table, (self.owner,)
+
+
+def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_device: str | None) -> Any:
+    """The cotangent comes back by the same way; a host backend takes from a device what the user asked it to."""
+    if source.backend.device_of(x) not in table.backend.devices() and device is None:
+        x = source.backend.to_device(x, "cpu")
+    return table.backend.from_dlpack(x, device)
+
+
+class Backend(ABC):
+    """One array library.
+
+    A subclass says its name, its namespace (as the array API standard has it) and its dtypes, and answers a handful of
+    questions about raw arrays. Kernels are composed from the namespace; `kernels` overrides those that the library does
+    better by itself.
+    """
+
+    name: ClassVar[str]
+    array_types: ClassVar[tuple[type, ...]] = ()
+    shapes_without_values: ClassVar[bool] = False  # whether dummies only mix with dummies (torch's meta device)
+
+    @property
+    @abstractmethod
+    def namespace(self) -> Any:
+        """The library's functions under the standard's names."""
+
+    @property
+    @abstractmethod
+    def dtypes(self) -> Mapping[DType, Any]:
+        """plugrad's dtypes to the library's."""
+
+    def kernels(self) -> Mapping[Op, Kernel]:
+        """Native kernels, by primitive; what is missing is composed from the namespace."""
+        return {}
+
+    def pulls(self) -> Mapping[Op, Pulls]:
+        """Native pulls ``(xp, ct, y, args, params, edge) -> cotangent``, one an operand, for real dtypes."""
+        return {}
+
+    # Raw arrays in
+    @abstractmethod
+    def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Any:
+        """A raw array of `obj`: Python data, a raw array of this backend, or one that speaks DLPack."""
+
+    def from_dlpack(self, obj: Any, device: str | None) -> Any:
+        """A raw array that takes over another library's, on `device`."""
+        raw = self.namespace.from_dlpack(obj)
+        return raw if device is None else self.to_device(raw, device)
+
+    def zeros(self, like: Any, shape: tuple[int, ...]) -> Any:
+        """Zeros of the dtype and device of the raw array `like`."""
+        return self.namespace.zeros(shape, dtype=like.dtype, device=like.device)
+
+    def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Any:
+        """A raw array filled with one value."""
+        return self.namespace.full(shape, value, dtype=self.raw_dtype(dtype), device=device)
+
+    def dummy(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """A stand-in with this shape and raw dtype for finding out shapes; the cheaper the better.
+
+        Ones for inexact dtypes, zeros for the others (an index must exist).
+        """
+        return self.namespace.full(shape, 1 if dtype in dtypes.INEXACT else 0, dtype=dtype)
+
+    def copied(self, raw: Any) -> Any:
+        """The same values in memory of their own."""
+        return self.namespace.asarray(raw, copy=True)
+
+    # Raw arrays out
+    @abstractmethod
+    def to_numpy(self, raw: Any) -> np.ndarray[Any, Any]:
+        """The values on the host. Only ever called when the user asks for it."""
+
+    def item(self, raw: Any) -> bool | int | float | complex:
+        """The one element as a Python scalar."""
+        out: bool | int | float | complex = self.to_numpy(raw).reshape(()).item()
+        return out
+
+    # Questions
+    def raw_dtype(self, dtype: DType) -> Any:
+        """The library's dtype, or a DTypeError: never a narrower one."""
+        try:
+            return self.dtypes[dtype]
+        except KeyError:
+            raise DTypeError(f"the backend {self.name} has no {dtype.name}; it has {', '.join(d.name for d in self.dtypes)}") from None
+
+    def device_of(self, raw: Any) -> str:
+        """``"cpu"``, ``"cuda:0"`` ..."""
+        return str(raw.device)
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices that can be named here and now."""
+        return ("cpu",)
+
+    @abstractmethod
+    def to_device(self, raw: Any, device: str) -> Any:
+        """`raw` on another device of this backend; a DeviceError names those there are."""
+
+    def is_sole_owner(self, raw: Any) -> bool:
+        """Whether nobody but the one tensor that asks can see this memory, so that a write in place goes unseen."""
+        return False
+
+    def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
+        """`g` summed down to `shape`, from which it was broadcast."""
+        extra = len(g.shape) - len(shape)
+        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+        xp = self.namespace
+        return xp.reshape(xp.sum(g, axis=(*range(extra), *ones), dtype=g.dtype), shape)
+
+    def synchronize(self) -> None:
+        """Wait for what was started; nothing to do on a host."""

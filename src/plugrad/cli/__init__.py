@@ -1,0 +1,25 @@
+"""The command ``plugrad``. It needs typer and rich, which come with ``pip install "plugrad[cli]"``."""
+
+from __future__ import annotations
+
+import sys
+
+from ..errors import PlugradError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line, or say what it lacks."""
+    try:
+        from .app import app
+    except ModuleNotFoundError as lack:
+        if lack.name not in ("rich", "typer"):
+            raise
+        print(f'The command line needs {lack.name}: pip install "plugrad[cli]"', file=sys.stderr)
+        sys.exit(1)
+    try:
+        app()
+    except PlugradError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

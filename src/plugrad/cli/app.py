@@ -1,0 +1,146 @@
+"""The commands. They print; what they print, the library knows."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import plugrad as pg
+
+from ..backends import manager, settings
+from ..backends.current import Choice, choice
+from ..backends.report import BackendTable
+from .doctor import Outcome, examine
+from .probe import STEPS
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="One autograd for any array library: which backends there are, whether they work, and a demo.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_STYLES = {"ready": "green", "available": "green", "disabled": "dim", "works": "green", "fails": "red"}
+_Device = Annotated[str | None, typer.Option(help='Where its arrays go: "cpu", "cuda", "cuda:1" ...')]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"plugrad {metadata.version('plugrad')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def backends() -> None:
+    """List the backends that are installed, and what each lacks. None is loaded."""
+    _print_table(BackendTable.COLUMNS, pg.backends().rows())
+
+
+@app.command()
+def doctor(
+    names: Annotated[list[str] | None, typer.Argument(help="Backends to examine; all if none is named.")] = None,
+    device: _Device = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a backend counts as hanging.")] = 60.0,
+) -> None:
+    """Try backends from end to end, each in a process of its own.
+
+    Loads it, makes arrays, adds, multiplies, differentiates, and moves to NumPy and back. A crash or a hang of one does
+    not stop the others. The exit code is 1 if a backend fails that was asked for: by name, or, when none is named, by
+    PLUGRAD_BACKEND or the config file.
+    """
+    asked = names or [settings.settled().backend]
+    infos = [manager.info(name) for name in names] if names else list(pg.backends())
+    print(f"plugrad {metadata.version('plugrad')}, Python {platform.python_version()}, {platform.platform()}")
+    failed = set()
+    for info in infos:
+        outcome = examine(info, device, timeout)
+        _print_outcome(outcome)
+        if not outcome.passed:
+            failed.add(info.name)
+    raise typer.Exit(1 if failed.intersection(asked) else 0)
+
+
+@app.command()
+def which(
+    explain: Annotated[bool, typer.Option("--explain", help="Show what each level says, the first one first.")] = False,
+) -> None:
+    """Say on which backend new arrays are made, and who decides it.
+
+    The exit code is 1 if that backend cannot be used.
+    """
+    chosen = choice()
+    print(f"{_named(chosen)} ({chosen.source})")
+    if explain:
+        _print_table(("level", "says"), _levels(chosen))
+    if problem := manager.info(chosen.backend).cause:
+        raise problem
+
+
+@app.command()
+def demo(
+    backend: Annotated[
+        str | None, typer.Option(help="What to train on; if not set, what `plugrad which` says.")
+    ] = None,
+    device: _Device = None,
+    epochs: Annotated[int, typer.Option(min=1, help="How often to go over the data.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the random numbers; the same on every backend.")] = 0,
+) -> None:
+    """Train a small network, and see that it learns."""
+    from ..demo import run
+
+    raise typer.Exit(run(backend, device, epochs, seed))
+
+
+def _named(chosen: Choice) -> str:
+    return chosen.backend if chosen.device is None else f"{chosen.backend} on {chosen.device}"
+
+
+def _levels(chosen: Choice) -> list[tuple[str, str]]:
+    """What each level says; the one that decides is marked."""
+    rows = [("argument", "decides for one call, where it is given")]
+    decided = False
+    for level, says in manager.explain():
+        mark = " <- decides" if says is not None and not decided else ""
+        rows.append((level, (_named(says) if says else "nothing") + mark))
+        decided = decided or says is not None
+    return rows
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    took = ", ".join(f"{step} {outcome.seconds[step]:.2g} s" for step in STEPS if step in outcome.seconds)
+    if outcome.passed:
+        _say(outcome.name, "works", took)
+        return
+    _say(outcome.name, "fails", f"at {outcome.step}" + (f", after {took}" if took else ""))
+    _say("", "", f"cause: {outcome.cause}")
+    if outcome.mend:
+        _say("", "", f"mend: {outcome.mend}")
+
+
+def _say(name: str, result: str, text: str) -> None:
+    Console().print(Text.assemble(f"{name:10}", (f"{result:7}", _STYLES.get(result, "")), text), soft_wrap=True)
+
+
+def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:  # as Text, or rich takes the [cuda] of plugrad-cupy[cuda] for a style
+        table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
+    Console().print(table)

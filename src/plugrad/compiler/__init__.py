@@ -1,0 +1,215 @@
+"""compile: trace a function once per structure, shapes and dtypes, and run the program that it leaves."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import update_wrapper
+from typing import Any, NamedTuple
+
+from ..backends.protocol import Kernels
+from ..dtypes import SCALARS
+from ..errors import MixedBackendsError, TracingError, TransformError, ValidationError
+from ..ops import ASTYPE
+from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, current, fresh, switched
+from ..traces import next_level
+from ..tree import flatten
+from .lowering import Dialect, Writer
+from .numpy import DIALECT as NUMPY
+from .passes import simplify
+from .tracing import Program, Symbol
+
+__all__ = ["compile"]
+
+DIALECTS = {"numpy": NUMPY}
+
+
+class Entry(NamedTuple):
+    """One traced program and what it takes to run it."""
+
+    program: Program
+    names: list[Any]  # of the results: a name, or a value that is no tensor
+    rebuild: Callable[[Sequence[Any]], Any]
+    guards: list[tuple[weakref.ref[Tensor], tuple[int, ...], Any]]  # hidden inputs: handle, shape, dtype
+    run: Callable[..., tuple[Any, ...]]
+    buffers: threading.local
+    shapes: list[Any]
+    table: Kernels
+    source: str
+
+    def hidden(self) -> list[Tensor] | None:
+        """The hidden inputs as they are now; None if one died or changed shape or dtype: trace again."""
+        found = []
+        for handle, shape, dtype in self.guards:
+            x = handle()
+            if x is None or x.shape != shape or x.dtype is not dtype:
+                return None
+            found.append(x)
+        return found
+
+
+class Compiled:
+    """A compiled function; made by `compile`."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self._f = f
+        self._entries: dict[Any, Entry] = {}
+        self._latest: Entry | None = None
+        update_wrapper(self, f)
+
+    @property
+    def source(self) -> str:
+        """What runs: the Python source of the latest program.
+
+        Raises
+        ------
+        TracingError
+            Before the first call.
+        """
+        if self._latest is None:
+            raise TracingError("nothing was traced yet: the source is known after the first call")
+        return self._latest.source
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        return Compiled(self._f.__get__(instance, owner))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As the function itself."""
+        leaves, rebuild, structure = flatten((args, kwargs))
+        mode = MODE.get()
+        silent = mode is not None and mode.level >= 0
+        key: list[Any] = [structure, silent]
+        xs: list[Tensor] = []
+        places: list[int] = []
+        plain = mode is None or (mode.program is None and mode.watch is None)
+        for i, x in enumerate(leaves):
+            if type(x) is not Tensor:
+                if type(x) in SCALARS or x is None or current.table_of(x) is None:
+                    key.append((type(x), x))
+                    continue
+                x = as_tensor(x)
+            by = x.by
+            if type(by) is Kernels and by.name != "tracing":
+                plain = plain and (silent or not x.node)
+                key.append((by.owner, x.data.shape, x.data.dtype))
+            else:
+                plain = False
+                key.append((x.backend, x.shape, x.dtype))
+            xs.append(x)
+            places.append(i)
+        entry, hidden = self._entry(tuple(key), xs, places, leaves, rebuild)
+        if plain and all([type(h.by) is Kernels and (silent or not h.node) for h in hidden]):
+            return self._run(entry, xs, hidden)
+        return entry.rebuild(_replay(entry, xs, hidden))
+
+    def _entry(self, key: Any, xs: Any, places: Any, leaves: Any, rebuild: Any) -> tuple[Entry, list[Tensor]]:
+        try:
+            entry = self._entries.get(key)
+        except TypeError as error:
+            raise ValidationError("compile: an argument that is no array must be hashable, because its value is part of the program; pass arrays as tensors") from error  # fmt: skip
+        hidden = None if entry is None else entry.hidden()
+        if entry is None or hidden is None:
+            entry, hidden = _trace(self._f, xs, places, leaves, rebuild)
+            self._entries[key] = entry  # after success: a failed trace leaves nothing
+        self._latest = entry
+        return entry, hidden
+
+    @staticmethod
+    def _run(entry: Entry, xs: list[Tensor], hidden: list[Tensor]) -> Any:
+        try:
+            buffers = entry.buffers.arrays
+        except AttributeError:  # buffers belong to a thread
+            backend = entry.table.backend
+            buffers = entry.buffers.arrays = [backend.namespace.empty(s, dtype=d) for s, d in entry.shapes]
+        out = entry.run(*[x.data for x in xs], *[h.data for h in hidden], *buffers)
+        table, results = entry.table, iter(out)
+        return entry.rebuild([Tensor(next(results), table) if type(n) is str else n[0] for n in entry.names])
+
+
+def compile(f: Callable[..., Any]) -> Compiled:
+    """`f`, traced once per structure, shapes, dtypes, backend and grad mode of its arguments, run as generated source.
+
+    Parameters
+    ----------
+    f : callable
+        Of pytrees of tensors and of hashable values, which become part of the program. It may use any transform, and
+        ``.backward()`` on leaves made inside.
+
+    Returns
+    -------
+    Compiled
+        Called as `f`; ``.source`` is what runs. What `f` closes over is read again at every call, as long as its handle
+        lives; assign to the tensor rather than to the Python name.
+
+    Raises
+    ------
+    TracingError
+        For a branch on a value, a shape that depends on one, or an implicit random draw, when traced.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> f = pg.compile(pg.grad(lambda x: pg.sum(pg.tanh(x) ** 2)))
+    >>> [round(v, 6) for v in f(pg.asarray([0.0, 1.0])).tolist()]
+    [0.0, 0.639700]
+    """
+    return Compiled(f)
+
+
+def _trace(f: Any, xs: list[Tensor], places: list[int], leaves: list[Any], rebuild: Any) -> tuple[Entry, list[Tensor]]:
+    owners = {x.backend for x in xs} or {current.choice().backend}
+    if len(owners) > 1:
+        raise MixedBackendsError(f"compile: arguments of the backends {' and '.join(sorted(owners))}; move them to one with to_backend")
+    table = current.table(next(iter(owners)))
+    program = Program(table, base(xs[0]).data.device if xs else None)
+    given = list(leaves)
+    for k, (i, x) in enumerate(zip(places, xs)):
+        given[i] = program.input(k, x)
+    try:
+        with switched(program=program):
+            args, kwargs = rebuild(given)
+            out, rebuild_out, _ = flatten(f(*args, **kwargs))
+            out = [captured(y) for y in out]
+            names = [_name(program, y) for y in out]
+    finally:
+        program.live = False
+    hidden = [x for x, _ in program.hidden.values()]
+    program.hidden = {}
+    simple = simplify(program, [n for n in names if type(n) is str])
+    inputs = [f"x{i}" for i in range(len(xs))] + [f"h{i}" for i in range(len(hidden))]
+    shapes = {f"x{i}": x.shape for i, x in enumerate(xs)} | {f"h{i}": x.shape for i, x in enumerate(hidden)}
+    writer = Writer(simple, inputs, table, DIALECTS.get(table.owner, Dialect()), shapes)
+    exec(writer.source, writer.scope)
+    guards = [(weakref.ref(x), x.shape, x.dtype) for x in hidden]
+    run = writer.scope["run"]
+    return Entry(program, names, rebuild_out, guards, run, threading.local(), writer.buffers, table, writer.source), hidden
+
+
+def _name(program: Program, y: Any) -> Any:
+    """The name of a result; what is no tensor is part of the program, in a tuple of one."""
+    if type(y) is not Tensor:
+        return (y,)
+    if type(y.by) is not Kernels:
+        raise TransformError(f"compile: a value of the {y.by} inside is returned; return it from that transform first")
+    if type(y.data) is not Symbol:  # a constant, as a copy
+        return program.add(ASTYPE, (y.data,), {"dtype": y.dtype}, (y.data,))[0].name
+    if y.data.program is not program:
+        raise TransformError("compile: a value of another program is returned")
+    return y.data.name
+
+
+def _replay(entry: Entry, xs: list[Tensor], hidden: list[Tensor]) -> list[Any]:
+    """The program through apply: for tracked and lifted arguments, under a mode, and inside another program."""
+    values = {f"x{i}": x for i, x in enumerate(xs)} | {f"h{i}": x for i, x in enumerate(hidden)}
+    table = constants(entry.table)
+    for equation in entry.program:
+        args = [values[a] if type(a) is str else a if type(a) in SCALARS else Tensor(a, table) for a in equation.inputs]
+        with switched(level=next_level()) if equation.stopped else nullcontext():
+            y = apply(equation.op, *args, **equation.params)
+        values.update(zip(equation.names, y if type(y) is tuple else (y,)))
+    return [fresh(values[n]) if type(n) is str else n[0] for n in entry.names]
+

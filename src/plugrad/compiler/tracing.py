@@ -1,0 +1,194 @@
+"""Tracing: a backend below level 0, whose raw arrays are symbols that append equations to a program.
+
+Everything above it compiles unchanged, an ambient ``.backward()`` too. What is older than the program is a hidden
+input, captured wherever a handle enters an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import ops
+from ..backends.protocol import Kernels
+from ..errors import MixedBackendsError, TracingError, TransformError
+from ..ops import Op
+from ..tensor import Leaf, Tensor, base, current, current_mode, ticket, tracing
+from ..traces import next_level
+
+
+class Equation(NamedTuple):
+    """names = op(inputs; params): an input is a name, a constant array or a Python scalar."""
+
+    names: tuple[str, ...]
+    op: Op
+    inputs: tuple[Any, ...]
+    params: dict[str, Any]
+    avals: tuple[tuple[tuple[int, ...], Any], ...]  # (shape, raw dtype) of each result
+    stopped: bool  # whether it ran under a no_grad of the traced function
+
+
+class Program(list[Equation]):
+    """Equations of one traced run. ``start`` and ``level`` tell what is older; symbols of a finished one have no meaning."""
+
+    def __init__(self, table: Kernels, device: str | None) -> None:
+        super().__init__()
+        self.start, self.level, self.live = ticket(), next_level(), True
+        self.base, self.outer = current_mode().level, tracing()
+        self.owner, self.device = table.owner, device
+        self.table = tracing_table(table)
+        self.constants = Kernels(table.backend, table, "constants")
+        self.hidden: dict[int, tuple[Tensor, Tensor]] = {}  # by id of the handle, which is held: (handle, its input)
+        self.made = 0
+
+    def __reduce__(self) -> Any:
+        raise TracingError("a program that is being traced is not pickled")
+
+    def owns(self, x: Tensor) -> bool:
+        """Whether `x` was made within this program."""
+        if type(x.by) is not Kernels:
+            return x.by.level > self.level  # type: ignore[no-any-return]
+        if x.by.name == "tracing":
+            return type(x.data) is not Symbol or x.data.program is self
+        return x.by is self.constants
+
+    def capture(self, x: Tensor) -> Tensor:
+        """The hidden input for a handle that is older. Its gradient is asked outside: here its history ends."""
+        holder = x.by if type(x.by) is not Kernels else x.data.program if x.by.name == "tracing" else self
+        if not holder.live:
+            raise TransformError("compile: a value of a finished transform or program is used; pass it as an argument")
+        if x.backend != self.owner:
+            raise MixedBackendsError(f"compile: an array of {x.backend} in a program of {self.owner}; move it with to_backend({self.owner!r})")  # fmt: skip
+        if id(x) not in self.hidden:
+            end = None
+            if type(x.by) is Kernels and x.node:
+                end = Leaf(x.shape, x.dtype)
+                end.seq = -1  # older than all
+            raw_dtype = self.table.backend.raw_dtype(x.dtype)
+            symbol = Symbol(f"h{len(self.hidden)}", self, x.shape, raw_dtype)
+            self.hidden[id(x)] = x, Tensor(symbol, self.table, end)
+        return self.hidden[id(x)][1]
+
+    def input(self, i: int, x: Tensor) -> Tensor:
+        """The tensor that stands for argument number `i`."""
+        raw_dtype = self.table.backend.raw_dtype(x.dtype)
+        return Tensor(Symbol(f"x{i}", self, x.shape, raw_dtype), self.table)
+
+    def add(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], results: tuple[Any, ...]) -> list[Symbol]:
+        """Append one equation; the symbols of its results."""
+        avals = tuple((tuple(r.shape), r.dtype) for r in results)
+        symbols = [Symbol(f"v{self.made + i}", self, *aval) for i, aval in enumerate(avals)]
+        self.made += len(symbols)
+        given = tuple(a.name if type(a) is Symbol else np.asarray(a) if isinstance(a, np.generic) else a for a in inputs)
+        stopped = current_mode().level > self.base
+        self.append(Equation(tuple(s.name for s in symbols), op, given, params, avals, stopped))
+        return symbols
+
+
+class Symbol:
+    """A raw array of the tracing backend: it has a shape, a dtype and operators. Its value is not known."""
+
+    __slots__ = ("dtype", "name", "program", "shape")
+    __array_ufunc__ = None
+
+    def __init__(self, name: str, program: Program, shape: tuple[int, ...], dtype: Any) -> None:
+        self.name, self.program, self.shape, self.dtype = name, program, shape, dtype
+
+    @property
+    def device(self) -> Any:
+        """Where the program runs."""
+        return self.program.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __bool__(self) -> bool:
+        raise TracingError("a branch on a value that is not known while tracing; use where, or make the argument static (not an array)")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TracingError("the values of a traced array are not known; keep to plugrad's functions inside compile")
+
+
+def _operator(op: Op, swapped: bool = False) -> Callable[..., Any]:
+    if swapped:
+        return lambda self, other: self.program.table[op](other, self)
+    return lambda self, *other: self.program.table[op](self, *other)
+
+
+_BINARY = {
+    "add": ops.ADD, "sub": ops.SUBTRACT, "mul": ops.MULTIPLY, "truediv": ops.DIVIDE, "pow": ops.POW,
+    "matmul": ops.MATMUL, "floordiv": ops.FLOOR_DIVIDE, "mod": ops.REMAINDER, "and": ops.BITWISE_AND,
+    "or": ops.BITWISE_OR, "xor": ops.BITWISE_XOR,
+}  # fmt: skip
+_OTHERS = {
+    "neg": ops.NEGATIVE, "abs": ops.ABS, "invert": ops.BITWISE_INVERT, "lt": ops.LESS, "le": ops.LESS_EQUAL,
+    "gt": ops.GREATER, "ge": ops.GREATER_EQUAL, "eq": ops.EQUAL, "ne": ops.NOT_EQUAL,
+}  # fmt: skip
+for _name, _op in _BINARY.items():
+    setattr(Symbol, f"__{_name}__", _operator(_op))
+    setattr(Symbol, f"__r{_name}__", _operator(_op, swapped=True))
+for _name, _op in _OTHERS.items():
+    setattr(Symbol, f"__{_name}__", _operator(_op))
+Symbol.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+def _equation(table: Kernels, op: Op) -> Callable[..., Any]:
+    """The kernel of the tracing backend: constants meet constants, anything else becomes an equation."""
+    kernel = table[op]
+
+    def run(*args: Any, **params: Any) -> Any:
+        symbol = next((a for a in args if type(a) is Symbol), None)
+        if symbol is None:
+            return kernel(*args, **params)
+        program = symbol.program
+        if not program.live or any(type(a) is Symbol and a.program is not program for a in args):
+            raise TransformError("compile: a value of a finished program, or of a program around this one, is used")
+        if op is ops.TO_BACKEND:
+            raise TracingError("to_backend inside compile: a program runs on one backend; move the value before or after")
+        with np.errstate(all="ignore"):
+            result = kernel(*[_stand_in(table, a) for a in args], **params)
+        if type(result) is tuple:
+            return tuple(program.add(op, args, params, result))
+        return program.add(op, args, params, (result,))[0]
+
+    return run
+
+
+def _stand_in(table: Kernels, a: Any) -> Any:
+    """Something of its shape and dtype: the kernel says what comes out, and the result is dropped at once."""
+    if type(a) is Symbol or (table.backend.shapes_without_values and hasattr(a, "shape")):
+        return table.backend.dummy(tuple(a.shape), a.dtype)
+    return a
+
+
+TABLES: dict[str, Kernels] = {}
+
+
+def tracing_table(of: Kernels) -> Kernels:
+    """The table of symbols beside a backend's own."""
+    if of.owner not in TABLES:
+        own = current.table(of.owner)
+        table = Kernels(own.backend, {op: _equation(own, op) for op in own}, "tracing")
+        table.missing = lambda op: _equation(own, op)
+        table.xp.__dict__["unbroadcast"] = _unbroadcaster(table)
+        TABLES[of.owner] = table
+    return TABLES[of.owner]
+
+
+def _unbroadcaster(table: Kernels) -> Callable[..., Any]:
+    def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+        extra = len(g.shape) - len(shape)
+        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+        summed = table[ops.SUM](g, axis=(*range(extra), *ones), keepdims=False)
+        return table[ops.RESHAPE](summed, shape=shape) if ones else summed
+
+    return unbroadcast
+
+
+def is_symbol(x: Tensor) -> bool:
+    """Whether the value under `x` is not known."""
+    return type(base(x).data) is Symbol

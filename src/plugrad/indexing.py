@@ -1,0 +1,179 @@
+"""What an index does: a slice of the basic part, and one gather or scatter along one axis for all index arrays.
+
+NumPy's rule: where index arrays (and the integers beside them) stand together, their axes come in their place; where a
+slice stands between them, first. Under transforms nothing more is needed, for each step is a primitive with its own
+rule and law of axes.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import dtypes
+from .backends.protocol import Kernels
+from .errors import ShapeError, TracingError, TransformError
+from .ops import BROADCAST_TO, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
+from .tensor import Tensor, apply, as_tensor, fresh
+
+BASIC = frozenset((int, slice, type(None), type(...)))
+_ALL = slice(None)
+
+
+def taken(index: Any) -> Any:
+    """`index` with integers as ints and index arrays as tensors of our own: the caller may write to his later."""
+    kind = type(index)
+    if kind is int or kind is slice or index is None or index is ...:
+        return index
+    if kind is tuple:
+        return tuple(map(taken, index))
+    if kind is Tensor:
+        return fresh(index)
+    if kind is bool or isinstance(index, np.bool_):
+        raise IndexError("a lone True or False is no index here; use a mask of the array's shape, or where")
+    if hasattr(index, "__index__") and not hasattr(index, "shape"):
+        return operator.index(index)
+    if isinstance(index, np.integer):
+        return int(index)
+    return as_tensor(np.asarray(index, dtype=np.int64 if not len(index) else None) if kind is list else index)
+
+
+def is_basic(index: Any) -> bool:
+    """Whether there are no index arrays."""
+    return type(index) in BASIC or (type(index) is tuple and BASIC.issuperset(map(type, index)))
+
+
+def read(x: Tensor, index: Any) -> Tensor:
+    """x[index] for a taken index."""
+    if is_basic(index):
+        return apply(GETITEM, x, index=index)  # type: ignore[no-any-return]
+    plan = _plan(x, index)
+    x = apply(GETITEM, x, index=plan.basic) if plan.slices else x
+    rest = tuple(a for a in range(x.ndim) if a not in plan.axes)
+    flat, at = _flattened(_permuted(x, plan.axes + rest), plan)
+    y = apply(GATHER, flat, at)
+    many, before = at.ndim, plan.position
+    order = (*range(many, many + before), *range(many), *range(many + before, y.ndim))
+    return _permuted(y, order)
+
+
+def written(x: Tensor, value: Any, index: Any) -> Tensor:
+    """A copy of `x` in which x[index] is `value`."""
+    if is_basic(index):
+        return apply(PUT, x, value, index=index)  # type: ignore[no-any-return]
+    mask = _lone_mask(x, index)
+    if mask is not None:
+        value = as_tensor(value, x)
+        if value.ndim <= x.ndim - mask.ndim:  # every place gets the same: no need to know where
+            value = value if value.dtype is x.dtype else _cast(x, value)
+            return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)  # type: ignore[no-any-return]
+    plan = _plan(x, index)
+    part = apply(GETITEM, x, index=plan.basic) if plan.slices else x
+    rest = tuple(a for a in range(part.ndim) if a not in plan.axes)
+    order = plan.axes + rest
+    flat, at = _flattened(_permuted(part, order), plan)
+    free = [part.shape[a] for a in rest]
+    region = (*free[: plan.position], *at.shape, *free[plan.position :])
+    value = as_tensor(value, x)
+    value = _cast(x, value) if value.dtype is not x.dtype else value
+    value = apply(BROADCAST_TO, value, shape=region) if value.shape != region else value
+    many, before = at.ndim, plan.position
+    value = _permuted(value, (*range(before, before + many), *range(before), *range(before + many, value.ndim)))
+    new = apply(RESHAPE, apply(SCATTER, flat, value, at), shape=tuple(part.shape[a] for a in order))
+    new = _permuted(new, tuple(order.index(a) for a in range(part.ndim)))
+    return apply(PUT, x, new, index=plan.basic) if plan.slices else new  # type: ignore[no-any-return]
+
+
+class Plan(NamedTuple):
+    """An index taken apart."""
+
+    basic: tuple[Any, ...]  # slices, integers and new axes; all of an axis where an array stands
+    slices: bool  # whether `basic` does anything
+    arrays: tuple[Tensor, ...]  # integers, broadcast against each other
+    axes: tuple[int, ...]  # the axes they index, after `basic`
+    position: int  # the axis of the result at which theirs begin
+
+
+def _plan(x: Tensor, index: Any) -> Plan:
+    parts: list[Any] = []
+    for part in index if type(index) is tuple else (index,):
+        parts += _indices_of(part) if type(part) is Tensor and part.dtype.kind == "b" else [part]
+    consumed = sum(part is not None and part is not ... for part in parts)
+    if consumed > x.ndim or sum(part is ... for part in parts) > 1:
+        raise IndexError(f"the index takes {consumed} axes of an array of shape {x.shape}, with {sum(p is ... for p in parts)} ellipses")
+    gap = [_ALL] * (x.ndim - consumed)
+    k = next((i for i, part in enumerate(parts) if part is ...), len(parts))
+    parts = parts[:k] + gap + parts[k + 1 :]
+    axis, places, arrays, axes = 0, [], [], []  # axis: of the sliced array
+    starts = []
+    for place, part in enumerate(parts):
+        if type(part) is Tensor:
+            if part.dtype.kind not in "iu":
+                raise IndexError(f"an index array must be of integers or a mask, not {part.dtype.name}")
+            arrays.append(part)
+            axes.append(axis)
+        if type(part) in (Tensor, int):
+            places.append(place)
+            starts.append(axis)
+        axis += type(part) is not int
+    together = places[-1] - places[0] < len(places)
+    basic = tuple(_ALL if type(part) is Tensor else part for part in parts)
+    return Plan(basic, any(part != _ALL for part in basic), _broadcast(arrays), tuple(axes), starts[0] if together else 0)
+
+
+def _broadcast(arrays: list[Tensor]) -> tuple[Tensor, ...]:
+    try:
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        raise ShapeError(f"index arrays of the shapes {', '.join(str(a.shape) for a in arrays)} do not broadcast") from None
+    return tuple(a if a.shape == shape else apply(BROADCAST_TO, a, shape=shape) for a in arrays)
+
+
+def _flattened(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
+    """`x` with its leading, indexed axes as one, and the one index along it."""
+    if len(plan.arrays) == 1:
+        return x, plan.arrays[0]
+    sizes, rest = x.shape[: len(plan.arrays)], x.shape[len(plan.arrays) :]
+    at: Any = 0
+    for i, n in zip(plan.arrays, sizes, strict=True):
+        _check_bounds(i, n)
+        at = at * n + apply(WHERE, i < 0, i + n, i)
+    return apply(RESHAPE, x, shape=(math.prod(sizes), *rest)), at
+
+
+def _check_bounds(i: Tensor, n: int) -> None:
+    """A flattened index could fall into a neighbour's row: look first, where the values are known."""
+    if type(i.by) is Kernels and i.by.name != "tracing" and bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n))):
+        raise IndexError(f"an index is out of bounds for an axis of size {n}")
+
+
+def _indices_of(mask: Tensor) -> list[Tensor]:
+    """A mask as index arrays, one an axis: what it selects must be known."""
+    if type(mask.by) is not Kernels:
+        raise TransformError("reading by a mask that a transform follows: the shape of the result depends on its values; use where(mask, x, 0)")  # fmt: skip
+    if mask.by.name == "tracing":
+        raise TracingError("reading by a traced mask: the shape of the result depends on its values; use where(mask, x, 0)")
+    return [Tensor(i, mask.by) for i in mask.by.backend.namespace.nonzero(mask.data)]
+
+
+def _lone_mask(x: Tensor, index: Any) -> Tensor | None:
+    while type(index) is tuple and len(index) == 1:
+        (index,) = index
+    if type(index) is not Tensor or index.dtype is not dtypes.bool:
+        return None
+    if index.shape != x.shape[: index.ndim]:
+        raise IndexError(f"a mask of shape {index.shape} does not fit an array of shape {x.shape}")
+    return index
+
+
+def _permuted(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    return x if axes == tuple(range(len(axes))) else apply(PERMUTE_DIMS, x, axes=axes)  # type: ignore[no-any-return]
+
+
+def _cast(x: Tensor, value: Tensor) -> Tensor:
+    from .tensor import _into
+
+    return _into(SCATTER, x, value)  # type: ignore[no-any-return]

@@ -1,0 +1,73 @@
+"""Inspection: what there is here."""
+
+from __future__ import annotations
+
+from .. import dtypes as _dtypes
+from ..backends import current
+from ..backends.protocol import Backend
+from ..dtypes import DType
+from .data_types import isdtype
+
+__all__ = ["__array_api_version__", "__array_namespace_info__"]
+
+__array_api_version__ = "2025.12"
+
+
+class Info:
+    """What a backend offers, as the array API standard asks for it.
+
+    Parameters
+    ----------
+    backend : str, optional
+        Whose answers to give; those of the backend where new arrays go if not said.
+    """
+
+    def __init__(self, backend: str | None = None) -> None:
+        self._backend = backend
+
+    def _its(self) -> Backend:
+        return current.table(self._backend or current.choice().backend).backend
+
+    def capabilities(self) -> dict[str, bool | int | None]:
+        """What is supported of what the standard leaves open."""
+        return {"boolean indexing": True, "data-dependent shapes": False, "max dimensions": 64}
+
+    def default_device(self) -> str:
+        """The device of a new array if none is said."""
+        where, its = current.choice(), self._its()
+        return where.device if where.device and where.backend == its.name else its.devices()[0]
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices that can be named."""
+        return self._its().devices()
+
+    def default_dtypes(self, *, device: str | None = None) -> dict[str, DType]:
+        """The dtypes of new arrays if none is said, by kind."""
+        default = _dtypes.default_dtype()
+        return {
+            "real floating": default,
+            "complex floating": _dtypes.complex_of(default),
+            "integral": _dtypes.int64,
+            "indexing": _dtypes.int64,
+        }
+
+    def dtypes(self, *, device: str | None = None, kind: str | tuple[str, ...] | None = None) -> dict[str, DType]:
+        """The dtypes that the backend has, by name; of one kind or several if said."""
+        return {d.name: d for d in self._its().dtypes if kind is None or isdtype(d, kind)}
+
+
+def __array_namespace_info__() -> Info:
+    """What the backend offers where new arrays go.
+
+    Returns
+    -------
+    Info
+        With capabilities, default_device, devices, default_dtypes and dtypes.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> sorted(pg.__array_namespace_info__().dtypes(kind="real floating"))
+    ['float32', 'float64']
+    """
+    return Info()

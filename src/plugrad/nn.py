@@ -1,0 +1,1 @@
+"""Functions of neural networks, numerically stable; what is used most is one primitive."""

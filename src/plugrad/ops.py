@@ -1,0 +1,207 @@
+"""The primitives: every array operation is a call of one of these.
+
+An `Op` is a name, its operands (arrays, positional) and its parameters (metadata, by keyword), and slots that the rule
+families fill: how cotangents go back (`pulls`), how tangents go forward (`push`), how axes move under vmap (`batch`),
+and what a node has to save (`keep`, `keeps_result`). Kernels are not here: a backend's table maps an Op to a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from .errors import ValidationError
+
+Promotion = Literal["any", "shared", "floating", "branches", "into"]
+
+
+class Op:
+    """A primitive.
+
+    Attributes
+    ----------
+    name : str
+        Unique; the standard's name where there is one.
+    operands : tuple of str
+        Names of the array operands. ``("*arrays",)`` takes any number.
+    params : tuple of str
+        Names of the keyword parameters; `apply` is given all of them.
+    promotion : {"any", "shared", "floating", "branches", "into"}
+        Operands as they are; in one dtype; in one floating dtype; in one dtype but for the first (a condition); or in
+        the dtype of the first (a write).
+    """
+
+    __slots__ = (
+        "batch", "complex_pulls", "keep", "keeps_result", "name", "operands", "params", "promotion", "pulls", "push", "saves"
+    )  # fmt: skip
+
+    pulls: Iterable[Callable[..., Any]]
+    complex_pulls: Iterable[Callable[..., Any]]
+    push: Callable[..., Any] | None  # None: the results are discrete, no derivative is defined
+    batch: Callable[..., Any]
+    keep: Callable[[tuple[Any, ...], Any], Any]
+    saves: str  # "" (no operand), "crosswise" (each edge reads the other operand) or "some" (ask `keep`)
+    keeps_result: bool
+
+    def __init__(self, name: str, operands: tuple[str, ...], params: tuple[str, ...], promotion: Promotion) -> None:
+        self.name, self.operands, self.params, self.promotion = name, operands, params, promotion
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join(self.operands)}{'; ' if self.params else ''}{', '.join(self.params)})>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (TABLE.__getitem__, (self.name,))
+
+
+TABLE: dict[str, Op] = {}
+
+
+def primitive(signature: str, promotion: Promotion = "shared") -> Op:
+    """Add an operation to the table.
+
+    Parameters
+    ----------
+    signature : str
+        ``"name(operand, ...; parameter, ...)"``.
+    promotion : {"any", "shared", "floating", "branches", "into"}
+        What happens to the operands' dtypes; see `Op`.
+
+    Raises
+    ------
+    ValidationError
+        If the signature cannot be read or the name is taken.
+    """
+    found = re.fullmatch(r"(\w+)\(([^;]*)(?:;(.*))?\)", signature)
+    if not found:
+        raise ValidationError(f"{signature!r} is no signature; write 'name(operand, ...; parameter, ...)'")
+    name, operands, params = found[1], *(tuple(re.findall(r"\*?\w+", part or "")) for part in found.groups()[1:])
+    if name in TABLE:
+        raise ValidationError(f"a primitive named {name} is registered already; choose another name")
+    TABLE[name] = Op(name, operands, params, promotion)
+    return TABLE[name]
+
+
+# Elementwise, one operand
+ABS = primitive("abs(x)", "any")
+ACOS = primitive("acos(x)", "floating")
+ACOSH = primitive("acosh(x)", "floating")
+ANGLE = primitive("angle(x)", "floating")
+ASIN = primitive("asin(x)", "floating")
+ASINH = primitive("asinh(x)", "floating")
+ATAN = primitive("atan(x)", "floating")
+ATANH = primitive("atanh(x)", "floating")
+BITWISE_INVERT = primitive("bitwise_invert(x)", "any")
+CEIL = primitive("ceil(x)", "any")
+CONJ = primitive("conj(x)", "any")
+COS = primitive("cos(x)", "floating")
+COSH = primitive("cosh(x)", "floating")
+ERF = primitive("erf(x)", "floating")
+EXP = primitive("exp(x)", "floating")
+EXPM1 = primitive("expm1(x)", "floating")
+FLOOR = primitive("floor(x)", "any")
+IMAG = primitive("imag(x)", "any")
+ISFINITE = primitive("isfinite(x)", "any")
+ISINF = primitive("isinf(x)", "any")
+ISNAN = primitive("isnan(x)", "any")
+LOG = primitive("log(x)", "floating")
+LOG10 = primitive("log10(x)", "floating")
+LOG1P = primitive("log1p(x)", "floating")
+LOG2 = primitive("log2(x)", "floating")
+LOGICAL_NOT = primitive("logical_not(x)", "any")
+NEGATIVE = primitive("negative(x)", "any")
+POW_SCALAR = primitive("pow_scalar(x; exponent)", "any")
+REAL = primitive("real(x)", "any")
+RECIPROCAL = primitive("reciprocal(x)", "floating")
+RELU = primitive("relu(x)", "any")
+ROUND = primitive("round(x)", "any")
+SIGMOID = primitive("sigmoid(x)", "floating")
+SIGN = primitive("sign(x)", "any")
+SIGNBIT = primitive("signbit(x)", "any")
+SIN = primitive("sin(x)", "floating")
+SINH = primitive("sinh(x)", "floating")
+SQRT = primitive("sqrt(x)", "floating")
+SQUARE = primitive("square(x)", "any")
+TAN = primitive("tan(x)", "floating")
+TANH = primitive("tanh(x)", "floating")
+TRUNC = primitive("trunc(x)", "any")
+
+# Elementwise, several operands
+ADD = primitive("add(a, b)")
+ATAN2 = primitive("atan2(a, b)", "floating")
+BCE_WITH_LOGITS = primitive("bce_with_logits(x, target)", "floating")
+BITWISE_AND = primitive("bitwise_and(a, b)")
+BITWISE_LEFT_SHIFT = primitive("bitwise_left_shift(a, b)")
+BITWISE_OR = primitive("bitwise_or(a, b)")
+BITWISE_RIGHT_SHIFT = primitive("bitwise_right_shift(a, b)")
+BITWISE_XOR = primitive("bitwise_xor(a, b)")
+CLIP = primitive("clip(x, low, high)")
+COPYSIGN = primitive("copysign(a, b)", "floating")
+DIVIDE = primitive("divide(a, b)", "floating")
+EQUAL = primitive("equal(a, b)")
+FLOOR_DIVIDE = primitive("floor_divide(a, b)")
+GREATER = primitive("greater(a, b)")
+GREATER_EQUAL = primitive("greater_equal(a, b)")
+HYPOT = primitive("hypot(a, b)", "floating")
+LESS = primitive("less(a, b)")
+LESS_EQUAL = primitive("less_equal(a, b)")
+LOGADDEXP = primitive("logaddexp(a, b)", "floating")
+LOGICAL_AND = primitive("logical_and(a, b)")
+LOGICAL_OR = primitive("logical_or(a, b)")
+LOGICAL_XOR = primitive("logical_xor(a, b)")
+MAXIMUM = primitive("maximum(a, b)")
+MINIMUM = primitive("minimum(a, b)")
+MULTIPLY = primitive("multiply(a, b)")
+NEXTAFTER = primitive("nextafter(a, b)", "floating")
+NOT_EQUAL = primitive("not_equal(a, b)")
+POW = primitive("pow(a, b)")
+REMAINDER = primitive("remainder(a, b)")
+SUBTRACT = primitive("subtract(a, b)")
+WHERE = primitive("where(condition, a, b)", "branches")
+
+# Reductions: axis is None, an axis or a tuple of axes, none of them negative
+ALL = primitive("all(x; axis, keepdims)", "any")
+ANY = primitive("any(x; axis, keepdims)", "any")
+ARGMAX = primitive("argmax(x; axis, keepdims)", "any")  # axis: None or one axis
+ARGMIN = primitive("argmin(x; axis, keepdims)", "any")
+COUNT_NONZERO = primitive("count_nonzero(x; axis, keepdims)", "any")
+LOGSUMEXP = primitive("logsumexp(x; axis, keepdims)", "floating")
+MAX = primitive("max(x; axis, keepdims)", "any")
+MEAN = primitive("mean(x; axis, keepdims)", "floating")
+MIN = primitive("min(x; axis, keepdims)", "any")
+PROD = primitive("prod(x; axis, keepdims)", "any")
+STD = primitive("std(x; axis, correction, keepdims)", "floating")
+SUM = primitive("sum(x; axis, keepdims)", "any")
+VAR = primitive("var(x; axis, correction, keepdims)", "floating")
+
+# Along axes, shape kept: axis is one axis (softmax) or a tuple (normalize), none negative
+LOG_SOFTMAX = primitive("log_softmax(x; axis)", "floating")
+NORMALIZE = primitive("normalize(x; axis, eps)", "floating")  # (x - mean) / sqrt(var + eps)
+SOFTMAX = primitive("softmax(x; axis)", "floating")
+
+# Linear algebra: both operands at least 2-D
+MATMUL = primitive("matmul(a, b)")
+MATRIX_TRANSPOSE = primitive("matrix_transpose(x)", "any")
+
+# Manipulation: axes are not negative, shapes are whole
+ASTYPE = primitive("astype(x; dtype)", "any")  # dtype: a plugrad DType; complex to real takes the real part
+BROADCAST_TO = primitive("broadcast_to(x; shape)", "any")
+CONCAT = primitive("concat(*arrays; axis, sizes)")  # sizes: the operands' lengths along axis
+FLIP = primitive("flip(x; axis)", "any")  # a tuple
+PERMUTE_DIMS = primitive("permute_dims(x; axes)", "any")
+RESHAPE = primitive("reshape(x; shape)", "any")
+ROLL = primitive("roll(x; shift, axis)", "any")  # two tuples
+TRIL = primitive("tril(x; k)", "any")
+TRIU = primitive("triu(x; k)", "any")
+UNSTACK = primitive("unstack(x; axis)", "any")  # several results
+
+# Indexing
+GATHER = primitive("gather(x, indices)", "any")  # x[indices] along axis 0: indices.shape + x.shape[1:]
+GETITEM = primitive("getitem(x; index)", "any")  # basic: integers, slices, None, ...
+PUT = primitive("put(x, value; index)", "into")  # a copy of x with x[index] = value, basic index
+SCATTER = primitive("scatter(x, value, indices)", "into")  # a copy of x with x[indices] = value along axis 0
+SCATTER_ADD = primitive("scatter_add(x, value, indices)", "into")  # the same, adding; repeated indices accumulate
+
+# Plumbing
+PICK = primitive("pick(x; index)", "any")  # one of several results; never computed
+TO_BACKEND = primitive("to_backend(x; table, device, source, source_device)", "any")

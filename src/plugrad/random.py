@@ -1,0 +1,1 @@
+"""One random stream for all backends."""

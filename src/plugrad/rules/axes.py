@@ -1,0 +1,223 @@
+"""Laws of axes: how an operation runs on a whole batch, one law per shape behaviour.
+
+A law is ``batch(args, mine, params)``: those of `args` that are `mine` have the batch as their first axis, and so has
+the result. Logical ranks are aligned first: the batch axis goes before *all* logical leading axes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import PlugradWarning
+from ..ops import (
+    BROADCAST_TO,
+    CONCAT,
+    GATHER,
+    GETITEM,
+    MATMUL,
+    PERMUTE_DIMS,
+    PUT,
+    RESHAPE,
+    UNSTACK,
+    WHERE,
+    Op,
+)
+from ..tensor import Tensor, apply, as_tensor, base, constants, current
+
+Law = Callable[[tuple[Any, ...], list[bool], dict[str, Any]], Any]
+
+
+def align(x: Tensor, rank: int) -> Tensor:
+    """`x` with axes of length 1 behind the batch, until its logical rank is `rank`."""
+    missing = rank - len(x.shape) + 1
+    return apply(RESHAPE, x, shape=(x.shape[0],) + (1,) * missing + x.shape[1:]) if missing else x  # type: ignore[no-any-return]
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Axes as a tuple; None is all."""
+    return tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+
+
+def size_of(args: tuple[Any, ...], mine: list[bool]) -> int:
+    """The length of the batch."""
+    return next(a.shape[0] for a, m in zip(args, mine, strict=True) if m)  # type: ignore[no-any-return]
+
+
+def batched(x: Tensor, mine: bool, size: int) -> Tensor:
+    """`x` with a batch axis, repeated if it has none."""
+    return x if mine else apply(BROADCAST_TO, x, shape=(size, *x.shape))
+
+
+def elementwise(op: Op) -> Law:
+    """Every operand broadcasts against the others."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        rank = max(len(a.shape) - m for a, m in zip(args, mine, strict=True) if type(a) is Tensor)
+        return apply(op, *[align(a, rank) if m else a for a, m in zip(args, mine, strict=True)], **params)
+
+    return law
+
+
+def same(op: Op) -> Law:
+    """One operand; what is done to its last axes, or to each element, needs no change."""
+    return lambda args, mine, params: apply(op, *args, **params)
+
+
+def moved(op: Op, name: str) -> Law:
+    """The parameter `name` is an axis or a tuple of axes: each is one further back."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        at = params[name]
+        return apply(op, args[0], **params | {name: tuple(a + 1 for a in at) if isinstance(at, tuple) else at + 1})
+
+    return law
+
+
+def reduces(op: Op) -> Law:
+    """Axes are reduced; None is all but the batch."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        axes = axes_of(params["axis"], len(args[0].shape) - 1)
+        return apply(op, args[0], **params | {"axis": tuple(a + 1 for a in axes)})
+
+    return law
+
+
+def selects(op: Op) -> Law:
+    """argmax: one axis, or None for the place in the flattened sample."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        (x,), axis = args, params["axis"]
+        if axis is not None:
+            return apply(op, x, **params | {"axis": axis + 1})
+        flat = apply(op, apply(RESHAPE, x, shape=(x.shape[0], int(np.prod(x.shape[1:])))), axis=1, keepdims=False)
+        return apply(RESHAPE, flat, shape=(x.shape[0],) + (1,) * (x.ndim - 1)) if params["keepdims"] else flat
+
+    return law
+
+
+def reshape(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """(B, old) -> (B, new)."""
+    return apply(RESHAPE, args[0], shape=(args[0].shape[0], *params["shape"]))
+
+
+def broadcast(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """(B, old) -> (B, 1 ..., old) -> (B, new)."""
+    shape = params["shape"]
+    return apply(BROADCAST_TO, align(args[0], len(shape)), shape=(args[0].shape[0], *shape))
+
+
+def permute(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """The batch stays first."""
+    return apply(PERMUTE_DIMS, args[0], axes=(0, *(a + 1 for a in params["axes"])))
+
+
+def concat(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """All operands get a batch axis."""
+    size = size_of(args, mine)
+    whole = [batched(a, m, size) for a, m in zip(args, mine, strict=True)]
+    return apply(CONCAT, *whole, axis=params["axis"] + 1, sizes=params["sizes"])
+
+
+def unstack(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """Several results, each with the batch first."""
+    return apply(UNSTACK, args[0], axis=params["axis"] + 1)
+
+
+def matmul(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """(..., m, k) @ (..., k, n): the stacks are aligned as by broadcasting."""
+    rank = max(len(a.shape) - m for a, m in zip(args, mine, strict=True))
+    return apply(MATMUL, *[align(a, rank) if m else a for a, m in zip(args, mine, strict=True)])
+
+
+def behind(index: Any) -> tuple[Any, ...]:
+    """A basic index, behind the batch axis."""
+    return (slice(None), *(index if type(index) is tuple else (index,)))
+
+
+def getitem(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """x[:, index]."""
+    return apply(GETITEM, args[0], index=behind(params["index"]))
+
+
+def put(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """x[:, index] = value, the value aligned to the rank of the region that it is written to."""
+    (x, value), index = args, params["index"]
+    if mine[1]:
+        logical = x.shape[1:] if mine[0] else x.shape
+        value = align(value, np.empty(logical, np.dtype([]))[index].ndim)  # no bytes an element: only the shape counts
+    x = batched(x, mine[0], size_of(args, mine))
+    return apply(PUT, x, value, index=behind(index))
+
+
+def _in_second_place(x: Tensor, to: int = 1) -> Tensor:
+    """The batch axis moved from the front to `to`."""
+    axes = [*range(1, x.ndim)]
+    axes.insert(to, 0)
+    return apply(PERMUTE_DIMS, x, axes=tuple(axes))  # type: ignore[no-any-return]
+
+
+def _in_front(x: Tensor, at: int) -> Tensor:
+    """The batch axis moved from `at` to the front."""
+    return apply(PERMUTE_DIMS, x, axes=(at, *range(at), *range(at + 1, x.ndim)))  # type: ignore[no-any-return]
+
+
+def _one_axis(x: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
+    """Batched x (B, n, ...) as (B n, ...), and batched indices into that."""
+    size, n, *rest = x.shape
+    low = base(x)
+    raw = low.by.backend.asarray(np.arange(size) * n, indices.dtype, x.device, True)
+    start = Tensor(raw, constants(current.table(low.by.owner)))
+    start = apply(RESHAPE, start, shape=(size,) + (1,) * (indices.ndim - 1))
+    return apply(RESHAPE, x, shape=(size * n, *rest)), apply(WHERE, indices < 0, indices + n, indices) + start
+
+
+def gather(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """x[indices]: a batch of x comes along as one more trailing axis; a batch of both is one longer axis."""
+    x, indices = args
+    if not mine[0]:
+        return apply(GATHER, x, indices)
+    if not mine[1]:
+        return _in_front(apply(GATHER, _in_second_place(x), indices), indices.ndim)
+    return apply(GATHER, *_one_axis(x, indices))
+
+
+def scatters(op: Op) -> Law:
+    """x[indices] = value, or +=, as `gather`."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        size = size_of(args, mine)
+        x, value = (batched(a, m, size) for a, m in zip(args[:2], mine[:2], strict=True))
+        indices = args[2]
+        if not mine[2]:
+            y = apply(op, _in_second_place(x), _in_second_place(value, indices.ndim), indices)
+            return _in_front(y, 1)
+        flat, at = _one_axis(x, indices)
+        return apply(RESHAPE, apply(op, flat, value, at), shape=x.shape)
+
+    return law
+
+
+def loop(op: Op) -> Law:
+    """One sample after the other, for an operation registered without a law."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        warnings.warn(f"{op.name} has no law of axes: vmap runs it sample by sample", PlugradWarning, stacklevel=2)
+        columns = [
+            apply(UNSTACK, a, axis=0) if m else (a,) * size_of(args, mine) for a, m in zip(args, mine, strict=True)
+        ]
+        ys = [apply(op, *row, **params) for row in zip(*columns, strict=True)]
+        if isinstance(ys[0], tuple):
+            return tuple(map(_stack, zip(*ys, strict=True)))
+        return _stack(ys)
+
+    return law
+
+
+def _stack(ys: Any) -> Any:
+    rows = [apply(RESHAPE, as_tensor(y), shape=(1, *y.shape)) for y in ys]
+    return apply(CONCAT, *rows, axis=0, sizes=(1,) * len(rows))

@@ -1,0 +1,118 @@
+"""Derivatives of the elementwise functions: operation, partial derivatives, and where the choice at a tie comes from.
+
+Conventions at ties, zeros and ends of domains are torch's; docs/conventions.md lists them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..ops import *  # noqa: F403  the table of primitives, by name
+from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_valued
+from .axes import same
+
+# One operand, holomorphic
+elementwise(ACOS, lambda xp, x: -1 / xp.sqrt(1 - x * x))
+elementwise(ACOSH, lambda xp, x: 1 / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))  # two roots: the branch of complex acosh
+elementwise(ASIN, lambda xp, x: 1 / xp.sqrt(1 - x * x))
+elementwise(ASINH, lambda xp, x: 1 / xp.sqrt(x * x + 1))
+elementwise(ATAN, lambda x: 1 / (x * x + 1))
+elementwise(ATANH, lambda x: 1 / (1 - x * x))
+elementwise(COS, lambda xp, x: -xp.sin(x))
+elementwise(COSH, lambda xp, x: xp.sinh(x))
+elementwise(ERF, lambda xp, x: 2 / math.sqrt(math.pi) * xp.exp(-x * x))
+elementwise(EXP, lambda y: y)
+elementwise(EXPM1, lambda y: y + 1)
+elementwise(LOG, lambda ct, x: ct / x)
+elementwise(LOG10, lambda ct, x: ct / (x * math.log(10)))
+elementwise(LOG1P, lambda ct, x: ct / (x + 1))
+elementwise(LOG2, lambda ct, x: ct / (x * math.log(2)))
+elementwise(NEGATIVE, MINUS_ONE)
+elementwise(POW_SCALAR, lambda xp, ct, x, exponent: _power_rule(xp, ct, x, exponent))
+elementwise(RECIPROCAL, lambda y: -y * y)
+elementwise(SIGMOID, lambda y: (1 - y) * y)
+elementwise(SIN, lambda xp, x: xp.cos(x))
+elementwise(SINH, lambda xp, x: xp.cosh(x))
+elementwise(SQRT, lambda ct, y: ct / (2 * y))
+elementwise(SQUARE, lambda x: 2 * x)
+elementwise(TAN, lambda y: y * y + 1)
+elementwise(TANH, lambda y: 1 - y * y)
+
+
+def _power_rule(xp: Any, ct: Any, x: Any, exponent: Any) -> Any:
+    """x ** 0 has gradient 0, also at 0, where 0 * x ** -1 would be NaN."""
+    if exponent == 0:
+        return xp.zeros(ct, ct.shape)
+    return ct * (exponent * xp.pow_scalar(x, exponent=exponent - 1))
+
+
+# One operand, real-linear: the derivative is Re(conj(w) dz)
+real_valued(ABS, lambda xp, x: xp.sign(x))
+real_valued(ANGLE, lambda xp, x: _angle_weight(xp, x))
+real_valued(IMAG, lambda xp, x: xp.zeros(x, x.shape) + 1j)
+real_valued(REAL, lambda xp, x: xp.zeros(x, x.shape) + 1)
+linear(CONJ, lambda xp, ct: xp.conj(ct), batch=same(CONJ))
+
+
+def _angle_weight(xp: Any, x: Any) -> Any:
+    """i z / |z|^2, and 0 at 0; d angle = Im(dz / z). Constant for real operands."""
+    square = xp.real(x) * xp.real(x) + xp.imag(x) * xp.imag(x)
+    return xp.where(square == 0, 0, x * 1j / xp.where(square == 0, 1, square))
+
+
+# One operand, piecewise
+elementwise(RELU, lambda xp, ct, y: xp.where(y > 0, ct, 0))
+for _op in (CEIL, FLOOR, ROUND, SIGN, TRUNC):
+    elementwise(_op, ZERO)
+
+# Two operands
+elementwise(ADD, ONE, ONE)
+elementwise(ATAN2, lambda ct, a, b: ct * b / (a * a + b * b), lambda ct, a, b: ct * -a / (a * a + b * b))
+elementwise(BCE_WITH_LOGITS, lambda xp, x, target: xp.sigmoid(x) - target, lambda x: -x)
+elementwise(COPYSIGN, lambda xp, a, y: xp.where(a == 0, 0, y / xp.where(a == 0, 1, a)), ZERO)
+elementwise(DIVIDE, lambda ct, b: ct / b, lambda ct, y, b: -ct * (y / b))
+elementwise(FLOOR_DIVIDE, ZERO, ZERO)
+elementwise(HYPOT, lambda ct, a, y: ct * (a / y), lambda ct, b, y: ct * (b / y))
+elementwise(LOGADDEXP, lambda xp, a, y: xp.exp(a - y), lambda xp, b, y: xp.exp(b - y))
+elementwise(MAXIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a < b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b < a, a == b))
+elementwise(MINIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a > b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b > a, a == b))
+elementwise(MULTIPLY, lambda b: b, lambda a: a)
+elementwise(NEXTAFTER, lambda xp, ct, a, b: xp.where(a == b, 0, ct), lambda xp, ct, a, b: xp.where(a == b, ct, 0))
+elementwise(POW, lambda xp, ct, a, b: _base(xp, ct, a, b), lambda xp, ct, a, b, y: _exponent(xp, ct, a, b, y))
+elementwise(REMAINDER, ONE, lambda xp, a, b: -xp.floor(a / b))
+elementwise(SUBTRACT, ONE, MINUS_ONE)
+
+
+def _chosen(xp: Any, ct: Any, lost: Any, tie: Any) -> Any:
+    """All to the larger, half to each at a tie; a NaN is neither, and both get all."""
+    return xp.where(lost, 0, xp.where(tie, ct / 2, ct))
+
+
+def _base(xp: Any, ct: Any, a: Any, b: Any) -> Any:
+    """b a^(b-1), and 0 where b is 0, also at a = 0; the inner `where` keeps NaN out of second derivatives."""
+    return xp.where(b == 0, 0, ct * (b * a ** xp.where(b == 0, 1, b - 1)))
+
+
+def _exponent(xp: Any, ct: Any, a: Any, b: Any, y: Any) -> Any:
+    """y log(a), and 0 where a is 0 and the power stays finite."""
+    gone = (a == 0) & (xp.real(b) >= 0)
+    return xp.where(gone, 0, ct * (y * xp.log(xp.where(gone, 1, a))))
+
+
+# Three operands
+elementwise(WHERE, ZERO, lambda xp, ct, condition: xp.where(condition, ct, 0), lambda xp, ct, condition: xp.where(condition, 0, ct))
+elementwise(
+    CLIP,  # at a bound the operand keeps its gradient; with low > high the result is high
+    lambda xp, ct, x, low, high: xp.where((x < low) | (x > high), 0, ct),
+    lambda xp, ct, x, low, high: xp.where((x < low) & (low <= high), ct, 0),
+    lambda xp, ct, x, low, high: xp.where((x > high) | (low > high), ct, 0),
+)
+
+# Results without a derivative
+for _op in (
+    BITWISE_AND, BITWISE_INVERT, BITWISE_LEFT_SHIFT, BITWISE_OR, BITWISE_RIGHT_SHIFT, BITWISE_XOR,
+    EQUAL, GREATER, GREATER_EQUAL, ISFINITE, ISINF, ISNAN, LESS, LESS_EQUAL,
+    LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR, NOT_EQUAL, SIGNBIT,
+):  # fmt: skip
+    discrete(_op)

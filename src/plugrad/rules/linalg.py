@@ -1,0 +1,15 @@
+"""Derivatives of linear algebra; shapes beside the rules."""
+
+from __future__ import annotations
+
+from ..ops import MATMUL, MATRIX_TRANSPOSE
+from .axes import matmul, same
+from .families import bilinear, linear
+
+bilinear(
+    MATMUL,
+    lambda xp, ct, b: ct @ xp.matrix_transpose(b),  # (m, n) @ (k, n).T -> (m, k)
+    lambda xp, ct, a: xp.matrix_transpose(a) @ ct,  # (m, k).T @ (m, n) -> (k, n)
+    batch=matmul,
+)
+linear(MATRIX_TRANSPOSE, lambda xp, ct: xp.matrix_transpose(ct), batch=same(MATRIX_TRANSPOSE))

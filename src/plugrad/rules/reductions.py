@@ -1,0 +1,112 @@
+"""Derivatives of reductions, and of the functions along an axis that are built on them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..ops import *  # noqa: F403  the table of primitives, by name
+from .axes import axes_of, moved, reduces, selects
+from .families import custom, discrete, kept_shape, linear, reduction, symmetric
+
+
+def _count(x: Any, axis: Any) -> int:
+    return math.prod(x.shape[a] for a in axes_of(axis, len(x.shape)))
+
+
+def _spread(xp: Any, ct: Any, edge: Any, axis: Any, keepdims: bool) -> Any:
+    """The cotangent of a sum goes to every term."""
+    if not keepdims:
+        ct = xp.reshape(ct, shape=kept_shape(edge.shape, axis))
+    return xp.broadcast_to(ct, shape=tuple(edge.shape))
+
+
+def _mean_adjoint(xp: Any, ct: Any, edge: Any, axis: Any, keepdims: bool) -> Any:
+    return _spread(xp, ct * (1 / max(1, _count(edge, axis))), edge, axis, keepdims)
+
+
+def _shared(xp: Any, ct: Any, x: Any, y: Any, axis: Any) -> Any:
+    """Evenly over ties; with a NaN none equals the result, and 0 / 0 spreads it."""
+    chosen = x == y
+    return xp.where(chosen, ct, 0) / xp.sum(xp.astype(chosen, dtype=ct.dtype), axis=axis, keepdims=True)
+
+
+def _others(xp: Any, x: Any, axis: Any) -> Any:
+    """The product of all other elements, exact at zeros and to any order: down a tree of pairs and up again.
+
+    In the manner of Blelloch's exclusive scan (Prefix sums and their applications, CMU-CS-90-190, 1990), n terms in
+    O(n): a node's outside product is its parent's times its sibling.
+    """
+    ndim, axes = len(x.shape), axes_of(axis, len(x.shape))
+    order = tuple(a for a in range(ndim) if a not in axes) + axes
+    there = xp.permute_dims(x, axes=order)
+    rows, n = tuple(there.shape[: ndim - len(axes)]), _count(x, axis)
+    outside = _outside(xp, xp.reshape(there, shape=(math.prod(rows), n)))
+    back = tuple(order.index(a) for a in range(ndim))
+    return xp.permute_dims(xp.reshape(outside, shape=tuple(there.shape)), axes=back)
+
+
+def _outside(xp: Any, x: Any) -> Any:
+    rows, n = x.shape
+    if n <= 1:
+        return xp.zeros(x, (rows, n)) + 1
+    pairs = (n + 1) // 2
+    if n % 2:
+        x = xp.concat(x, xp.zeros(x, (rows, 1)) + 1, axis=1, sizes=(n, 1))
+    x = xp.reshape(x, shape=(rows, pairs, 2))
+    left, right = (xp.getitem(x, index=(slice(None), slice(None), k)) for k in (0, 1))
+    above = xp.broadcast_to(xp.reshape(_outside(xp, left * right), shape=(rows, pairs, 1)), shape=(rows, pairs, 2))
+    both = xp.reshape(above * xp.flip(x, axis=(2,)), shape=(rows, 2 * pairs))
+    return xp.getitem(both, index=(slice(None), slice(0, n)))
+
+
+def _deviation(xp: Any, x: Any, axis: Any) -> Any:
+    return x - xp.mean(x, axis=axis, keepdims=True)
+
+
+def _per_freedom(x: Any, axis: Any, correction: float) -> float:
+    free = _count(x, axis) - correction
+    return 1 / free if free > 0 else math.nan
+
+
+def _std_weight(xp: Any, x: Any, y: Any, axis: Any, correction: float) -> Any:
+    """Zero for a constant, where the deviation is zero: only its division by zero must be avoided."""
+    return _deviation(xp, x, axis) * _per_freedom(x, axis, correction) / xp.where(y == 0, 1, y)
+
+
+linear(SUM, lambda xp, ct, edge, axis, keepdims: _spread(xp, ct, edge, axis, keepdims), batch=reduces(SUM))
+linear(MEAN, lambda xp, ct, edge, axis, keepdims: _mean_adjoint(xp, ct, edge, axis, keepdims), batch=reduces(MEAN))
+reduction(MAX, lambda xp, ct, x, y, axis: _shared(xp, ct, x, y, axis))
+reduction(MIN, lambda xp, ct, x, y, axis: _shared(xp, ct, x, y, axis))
+reduction(PROD, lambda xp, x, axis: _others(xp, x, axis))
+reduction(VAR, lambda xp, x, axis, correction: _deviation(xp, x, axis) * (2 * _per_freedom(x, axis, correction)))
+reduction(STD, lambda xp, x, y, axis, correction: _std_weight(xp, x, y, axis, correction))
+reduction(LOGSUMEXP, lambda xp, x, y: xp.exp(x - y))
+
+for _op in (ALL, ANY, COUNT_NONZERO):
+    discrete(_op, reduces(_op))
+for _op in (ARGMAX, ARGMIN):
+    discrete(_op, selects(_op))
+
+
+def _along(xp: Any, x: Any, axis: Any) -> Any:
+    return xp.sum(x, axis=axis, keepdims=True)
+
+
+# y_i (t_i - sum_j y_j t_j)
+symmetric(SOFTMAX, lambda xp, ct, y, axis: (ct - _along(xp, ct * y, axis)) * y, batch=moved(SOFTMAX, "axis"))
+custom(
+    LOG_SOFTMAX,
+    vjp=lambda xp, ct, y, axis: ct - xp.exp(y) * _along(xp, ct, axis),
+    jvp=lambda xp, ct, y, axis: ct - _along(xp, xp.exp(y) * ct, axis),
+    batch=moved(LOG_SOFTMAX, "axis"),
+)
+
+
+def _normalize_jacobian(xp: Any, ct: Any, x: Any, y: Any, axis: Any, eps: float) -> Any:
+    """(t - mean t - y mean(y t)) / s: the projection off the constants and off y (Ba, Kiros, Hinton, arXiv:1607.06450)."""
+    scale = xp.sqrt(xp.var(x, axis=axis, correction=0, keepdims=True) + eps)
+    return (_deviation(xp, ct, axis) - y * xp.mean(ct * y, axis=axis, keepdims=True)) / scale
+
+
+symmetric(NORMALIZE, _normalize_jacobian, batch=moved(NORMALIZE, "axis"))

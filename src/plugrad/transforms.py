@@ -1,0 +1,521 @@
+"""Transforms of functions: grad, value_and_grad, vjp, jvp, vmap and what they compose to, over any pytree, freely nested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from . import dtypes
+from .backends.protocol import Kernels
+from .dtypes import INEXACT
+from .errors import ConversionError, DTypeError, ShapeError, TransformError, ValidationError
+from .ops import ASTYPE, BROADCAST_TO, PERMUTE_DIMS, RESHAPE
+from .tensor import (
+    MODE,
+    Leaf,
+    Tensor,
+    apply,
+    as_tensor,
+    base,
+    captured,
+    constants,
+    current,
+    fresh,
+    ones,
+    zeros,
+)
+from .traces import LIFTING, Batched, Dual, Taped, Trace, live
+from .tree import flatten, map_leaves
+from .walk import under, walk
+
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
+
+Argnums = int | tuple[int, ...]
+SEEDS: dict[Any, Any] = {}  # raw ones of shape (): never written, so one for each backend, dtype and device
+
+
+def seed(by: Kernels, raw: Any) -> Any:
+    """A raw one of shape (), to start a walk from `raw`."""
+    key = (by.owner, raw.dtype, raw.device)
+    one = SEEDS.get(key)
+    if one is None:
+        one = SEEDS[key] = by.backend.full((), 1, dtypes.of(raw.dtype), by.backend.device_of(raw))
+    return one
+
+
+def _leaves(tree: Any) -> tuple[list[Any], Callable[[Any], Any]]:
+    """Leaves of a tree and what puts others in their place; a lone tensor needs no library."""
+    if type(tree) is Tensor:
+        return [tree], lambda leaves: leaves[0]
+    leaves, rebuild, _ = flatten(tree)
+    return leaves, rebuild
+
+
+def _differentiable(x: Any, what: str) -> Tensor:
+    x = captured(as_tensor(x))
+    if x.dtype not in INEXACT:
+        raise DTypeError(f"{what}: an argument of {x.dtype.name} has no derivative; cast it with astype, or leave it out with argnums")
+    return x  # type: ignore[no-any-return]
+
+
+def _as_result(y: Any, what: str) -> Tensor:
+    if type(y) is not Tensor:
+        raise ConversionError(f"{what}: the function returned {type(y).__name__}, not a tensor")
+    return y
+
+
+# ---------------------------------------------------------------------------------------------------------- reverse
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that gives `f`'s value and its gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Its result is a tensor of shape (), or ``(result, aux)`` if `has_aux`.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate, each any pytree of floating or complex tensors.
+    has_aux : bool
+        Whether `f` returns something beside its result.
+
+    Returns
+    -------
+    callable
+        ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and is a
+        tuple of such for a tuple of argnums. For complex arguments it is the conjugate Wirtinger derivative, as torch's.
+
+    Raises
+    ------
+    ShapeError
+        If the result is not of shape ().
+    DTypeError
+        For an integer argument or result.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> value, g = pg.value_and_grad(lambda p: pg.sum(p["w"] ** 2))({"w": pg.asarray([1.0, 2.0])})
+    >>> float(value), g["w"].tolist()
+    (5.0, [2.0, 4.0])
+    """
+    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    def with_value(*args: Any, **kwargs: Any) -> Any:
+        if any(not -len(args) <= k < len(args) for k in chosen):
+            raise ValidationError(f"grad: argnums {argnums} of a call with {len(args)} positional arguments")
+        trees = [_leaves(args[k]) for k in chosen]
+        xs = [_differentiable(x, "grad") for leaves, _ in trees for x in leaves]
+
+        def call(variables: list[Tensor]) -> tuple[Tensor, Any]:
+            given, at = list(args), 0
+            for k, (leaves, rebuild) in zip(chosen, trees, strict=True):
+                given[k] = rebuild(variables[at : at + len(leaves)])
+                at += len(leaves)
+            out = f(*given, **kwargs)
+            y, aux = out if has_aux else (out, None)
+            return _as_result(y, "grad"), aux
+
+        value, aux, found = (_outermost if _is_outermost(xs) else _taped)(call, xs)
+        grads, at = [], 0
+        for leaves, rebuild in trees:
+            grads.append(rebuild(found[at : at + len(leaves)]))
+            at += len(leaves)
+        g = grads[0] if isinstance(argnums, int) else tuple(grads)
+        return ((value, aux), g) if has_aux else (value, g)
+
+    return with_value
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that gives the gradient of `f`; see `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        The gradient, or ``(gradient, aux)`` if `has_aux`.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.grad(pg.grad(lambda x: x**3))(2.0).item()
+    12.0
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, g = both(*args, **kwargs)
+        return (g, value[1]) if has_aux else g
+
+    return gradient
+
+
+def _is_outermost(xs: list[Tensor]) -> bool:
+    """No transform runs and nothing is tracked: level 0's own nodes and raw rules serve, at half the cost of a tape."""
+    mode = MODE.get()
+    if mode is not None and (mode.level >= 0 or mode.watch is not None):
+        return False
+    return not LIFTING and live() is None and all([type(x.by) is Kernels and not x.node for x in xs])
+
+
+def _check_result(y: Tensor) -> None:
+    if y.shape != ():
+        raise ShapeError(f"grad: the result has shape {y.shape}, and a gradient needs shape (); reduce it with sum or mean, or use vjp or jacobian")
+    if y.dtype not in INEXACT:
+        raise DTypeError(f"grad: the result is of {y.dtype.name}, which has no derivative")
+
+
+def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
+    with Trace() as trace:
+        leaves = [Leaf(x.data.shape, x.data.dtype, trace) for x in xs]
+        y, aux = call([Tensor(x.data, x.by, leaf) for x, leaf in zip(xs, leaves)])
+        y = trace.leave(y)
+    if type(y.by) is not Kernels:
+        raise TransformError("grad: a value of another thread's transform came in")
+    _check_result(y)
+    root, value, found, mine = y.node, y, None, set(leaves)
+    if root:
+        found = walk({root: seed(y.by, y.data)}, retain=aux is not None, only=mine)
+    if not root or found is not None:
+        value = Tensor(y.data, y.by)
+        grads = [_raw_gradient(found, leaf, x, y) for leaf, x in zip(leaves, xs)]
+    else:  # a leaf was closed over: the gradients have a history of their own
+        found = walk({root: ones(value)}, record=True, owned=True)
+        assert found is not None
+        grads = [fresh(found[leaf]) if leaf in found else zeros(x) for leaf, x in zip(leaves, xs)]
+    if aux is not None:
+        aux = map_leaves(lambda a: _off_the_tape(a, trace, mine), aux)
+    if value.node:
+        for leaf in leaves:
+            leaf.owner = None  # a result that other leaves hang on keeps these as ends
+    return value, aux, grads
+
+
+def _raw_gradient(found: Any, leaf: Leaf, x: Tensor, y: Tensor) -> Tensor:
+    g = found.get(leaf) if found else None
+    if g is None:
+        return zeros(x)
+    return Tensor(g, y.by if y.by.owner == x.by.owner else x.by)
+
+
+def _off_the_tape(a: Any, trace: Trace, mine: set[Leaf]) -> Any:
+    """An auxiliary result outside: without its history, unless leaves that were closed over are part of it."""
+    if type(a) is not Tensor:
+        return a
+    a = trace.leave(a)
+    if type(a.by) is Kernels and a.node and mine.issuperset(under([a.node])[1]):
+        return Tensor(a.data, a.by)
+    return fresh(a)
+
+
+def _taped(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
+    with Taped() as trace:
+        leaves = [Leaf(x.shape, x.dtype) for x in xs]
+        y, aux = call([Tensor(fresh(x), trace, leaf) for x, leaf in zip(xs, leaves)])
+        y = trace.leave(y)
+    _check_result(y)
+    value, root = (y.data, y.node) if trace.owns(y) else (y, None)
+    found = walk({root: ones(value)}, record=True, owned=True) if root else None
+    grads = [fresh(found[leaf]) if found and leaf in found else zeros(x) for leaf, x in zip(leaves, xs)]
+    if aux is not None:
+        aux = map_leaves(lambda a: _outside(a, trace), aux)
+    return fresh(value), aux, grads
+
+
+def _outside(a: Any, trace: Trace) -> Any:
+    """A result that an exit takes out of its own trace, and of no other."""
+    if type(a) is not Tensor:
+        return a
+    a = trace.leave(a)
+    return fresh(a.data if trace.owns(a) else a)
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of `f` and the function that takes a cotangent back: v -> v^H J, one walk a call.
+
+    Parameters
+    ----------
+    f : callable
+        Its result is any pytree of tensors, or ``(result, aux)`` if `has_aux`.
+    *primals : pytree of Tensor
+        The point.
+
+    Returns
+    -------
+    result, pullback[, aux]
+        ``pullback(cotangents)``, of the structure and shapes of the result, gives a tuple: one entry a primal.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> y, pullback = pg.vjp(lambda x: x * x, pg.asarray([1.0, 2.0]))
+    >>> pullback(pg.asarray([1.0, 10.0]))[0].tolist()
+    [2.0, 40.0]
+    """
+    leaves, rebuild, _ = flatten(primals)
+    xs = [_differentiable(x, "vjp") for x in leaves]
+    with Taped() as trace:
+        nodes = [Leaf(x.shape, x.dtype) for x in xs]
+        out = f(*rebuild([Tensor(fresh(x), trace, n) for x, n in zip(xs, nodes)]))
+    out, aux = out if has_aux else (out, None)
+    ys, rebuild_out, structure = flatten(out)
+    ys = [trace.leave(_as_result(y, "vjp")) for y in ys]
+    roots = [y.node if trace.owns(y) else None for y in ys]
+    values = [fresh(y.data if trace.owns(y) else y) for y in ys]
+
+    def pullback(cotangents: Any) -> Any:
+        cts, _, its = flatten(cotangents)
+        if its != structure:
+            raise ValidationError(f"vjp: the cotangent has the structure {its}, the result {structure}")
+        seeds: dict[Any, Any] = {}
+        for ct, root, value in zip(cts, roots, values):
+            ct = _like(ct, value, "vjp: a cotangent")
+            if root is not None:
+                seeds[root] = seeds[root] + ct if root in seeds else ct
+        found = walk(seeds, record=True, owned=True) or {}
+        return rebuild([fresh(found[n]) if n in found else zeros(x) for n, x in zip(nodes, xs)])
+
+    if has_aux:
+        return rebuild_out(values), pullback, map_leaves(lambda a: _outside(a, trace), aux)
+    return rebuild_out(values), pullback
+
+
+def _like(t: Any, value: Tensor, what: str) -> Tensor:
+    """A tangent or cotangent in the dtype of its value, whose shape it must have."""
+    t = captured(as_tensor(t, value))
+    if t.shape != value.shape:
+        raise ShapeError(f"{what} of shape {t.shape} for a value of shape {value.shape}; they must be equal")
+    if t.dtype.kind == "c" and value.dtype.kind != "c":
+        raise DTypeError(f"{what} of {t.dtype.name} for a value of {value.dtype.name}; take its real part")
+    return t if t.dtype is value.dtype else apply(ASTYPE, t, dtype=value.dtype)  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------------------------------------------------- forward
+
+
+def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False) -> Any:
+    """The value of `f` and the derivative along `tangents`: t -> J t, in the same pass.
+
+    Parameters
+    ----------
+    f : callable
+        Its result is any pytree of tensors, or ``(result, aux)`` if `has_aux`.
+    primals, tangents : tuple of pytrees of Tensor
+        The point and the direction, of one structure and the same shapes.
+
+    Returns
+    -------
+    result, tangent[, aux]
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> y, t = pg.jvp(pg.square, (pg.asarray(3.0),), (pg.asarray(1.0),))
+    >>> float(y), float(t)
+    (9.0, 6.0)
+    """
+    if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
+        raise ValidationError("jvp: primals and tangents are tuples, one entry an argument: jvp(f, (x,), (t,))")
+    leaves, rebuild, structure = flatten(tuple(primals))
+    moving, _, its = flatten(tuple(tangents))
+    if its != structure:
+        raise ValidationError(f"jvp: the tangents have the structure {its}, the primals {structure}")
+    xs = [_differentiable(x, "jvp") for x in leaves]
+    ts = [_like(t, x, "jvp: a tangent") for t, x in zip(moving, xs)]
+    with Dual() as trace:
+        out = f(*rebuild([Tensor(fresh(x), trace, fresh(t)) for x, t in zip(xs, ts)]))
+    out, aux = out if has_aux else (out, None)
+    ys, rebuild_out, _ = flatten(out)
+    ys = [trace.leave(_as_result(y, "jvp")) for y in ys]
+    pairs = [(fresh(y.data), fresh(y.node)) if trace.owns(y) else (fresh(y), zeros(y)) for y in ys]
+    result = rebuild_out([v for v, _ in pairs]), rebuild_out([t for _, t in pairs])
+    return (*result, map_leaves(lambda a: _outside(a, trace), aux)) if has_aux else result
+
+
+# ------------------------------------------------------------------------------------------------------------ batch
+
+
+def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
+    """`f` of a whole batch at once: written for one sample, run with one more axis.
+
+    Parameters
+    ----------
+    f : callable
+        Of pytrees of tensors.
+    in_axes : int, None or tuple of these (or of pytrees of these)
+        The batch axis of each positional argument; None: the same for all samples.
+    out_axes : int, None or pytree of these
+        Where the batch axis stands in the results.
+
+    Returns
+    -------
+    callable
+        Results that do not depend on the batch are repeated.
+
+    Raises
+    ------
+    ShapeError
+        If sizes differ or an axis does not exist.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> per_sample = pg.vmap(pg.grad(lambda w, x: pg.sum(w * x) ** 2), in_axes=(None, 0))
+    >>> per_sample(pg.ones(2), pg.asarray([[1.0, 0.0], [1.0, 1.0]])).tolist()
+    [[2.0, 0.0], [4.0, 4.0]]
+    """
+
+    def over_batch(*args: Any, **kwargs: Any) -> Any:
+        given = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
+        if len(given) != len(args):
+            raise ValidationError(f"vmap: in_axes has {len(given)} entries for {len(args)} arguments")
+        leaves, rebuild, _ = flatten(args)
+        axes = [a for axis, arg in zip(given, args, strict=True) for a in _axis_of_each(axis, arg, "in_axes")]
+        xs = [x if a is None else captured(as_tensor(x)) for x, a in zip(leaves, axes, strict=True)]
+        axes = [a if a is None else _axis(x, a, "in_axes") for x, a in zip(xs, axes, strict=True)]
+        sizes = [x.shape[a] for x, a in zip(xs, axes, strict=True) if a is not None]
+        if len(set(sizes)) != 1:
+            raise ShapeError(f"vmap: the batch axes have the sizes {sizes}; they must be one size, and at least one" if sizes else "vmap: no argument has a batch axis; give in_axes an integer for one")  # fmt: skip
+        with Batched(sizes[0]) as trace:
+            out = f(*rebuild([x if a is None else Tensor(fresh(_to_front(x, a)), trace) for x, a in zip(xs, axes)]), **kwargs)
+        ys, rebuild_out, _ = flatten(out)
+        places = _axis_of_each(out_axes, out, "out_axes")
+        return rebuild_out([_leave_batch(trace, y, a) for y, a in zip(ys, places, strict=True)])
+
+    return over_batch
+
+
+def _axis_of_each(axis: Any, tree: Any, what: str) -> list[int | None]:
+    """The axis of each leaf: one for all, or a tree of them that the argument's begins with."""
+    if axis is None or isinstance(axis, int):
+        return [axis] * len(_leaves(tree)[0])
+    import optree
+
+    try:
+        return optree.broadcast_prefix(axis, tree, is_leaf=lambda a: a is None)
+    except ValueError as error:
+        raise ValidationError(f"vmap: {what} {axis!r} does not fit the structure of its argument: {error}") from error
+
+
+def _axis(x: Tensor, axis: int, what: str) -> int:
+    if not -x.ndim <= axis < x.ndim:
+        raise ShapeError(f"vmap: {what} {axis} of an array of shape {x.shape}")
+    return axis % x.ndim
+
+
+def _to_front(x: Tensor, axis: int) -> Tensor:
+    return x if axis == 0 else apply(PERMUTE_DIMS, x, axes=(axis, *range(axis), *range(axis + 1, x.ndim)))  # type: ignore[no-any-return]
+
+
+def _leave_batch(trace: Batched, y: Any, axis: int | None) -> Tensor:
+    y = trace.leave(as_tensor(y))
+    if not trace.owns(y):
+        if axis is None:
+            return fresh(y)
+        y = apply(BROADCAST_TO, y, shape=(trace.size, *y.shape))
+    elif axis is None:
+        raise ShapeError("vmap: out_axes is None for a result that differs between samples")
+    else:
+        y = fresh(y.data)
+    at = _axis(y, axis, "out_axes")
+    return y if at == 0 else apply(PERMUTE_DIMS, y, axes=(*range(1, at + 1), 0, *range(at + 1, y.ndim)))  # type: ignore[no-any-return]
+
+
+# ----------------------------------------------------------------------------------------------- what they compose to
+
+
+def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """The Hessian of `f` times a vector, forward over reverse, with respect to the first argument.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.hvp(lambda x: pg.sum(x**3), (pg.asarray([1.0, 2.0]),), (pg.asarray([1.0, 1.0]),)).tolist()
+    [6.0, 12.0]
+    """
+    return jvp(grad(f), primals, tangents)[1]
+
+
+def jacobian(f: Callable[..., Any], argnum: int = 0, mode: Literal["reverse", "forward"] = "reverse") -> Callable[..., Any]:
+    """A function that gives all partial derivatives of `f` with respect to one tensor argument.
+
+    Parameters
+    ----------
+    f : callable
+        Its result is any pytree of tensors.
+    argnum : int
+        The argument, a tensor.
+    mode : {"reverse", "forward"}
+        Reverse runs one walk an output element, forward one pass an input element, all under one vmap.
+
+    Returns
+    -------
+    callable
+        The structure of the result, each entry of shape ``result.shape + argument.shape``.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.jacobian(pg.square)(pg.asarray([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+    if mode not in ("reverse", "forward"):
+        raise ValidationError(f"jacobian: mode is 'reverse' or 'forward', not {mode!r}")
+
+    def all_partials(*args: Any, **kwargs: Any) -> Any:
+        x = _differentiable(args[argnum], "jacobian")
+
+        def of_x(x: Tensor) -> Any:
+            return f(*args[:argnum], x, *args[argnum + 1 :], **kwargs)
+
+        if mode == "forward":
+            columns = vmap(lambda t: jvp(of_x, (x,), (t,))[1], out_axes=-1)(_basis(x))
+            return map_leaves(lambda j: apply(RESHAPE, j, shape=j.shape[:-1] + x.shape), columns)
+        y, pullback = vjp(of_x, x)
+        return _rows(y, x, pullback)
+
+    return all_partials
+
+
+def _rows(y: Any, x: Tensor, pullback: Any) -> Any:
+    ys, rebuild, _ = flatten(y)
+
+    def of(i: int) -> Tensor:
+        def row(ct: Tensor) -> Any:
+            return pullback(rebuild([ct if k == i else zeros(v) for k, v in enumerate(ys)]))[0]
+
+        return apply(RESHAPE, vmap(row)(_basis(ys[i])), shape=ys[i].shape + x.shape)  # type: ignore[no-any-return]
+
+    return rebuild([of(i) for i in range(len(ys))])
+
+
+def _basis(x: Tensor) -> Tensor:
+    """The unit vectors of the shape of `x`, along a new first axis."""
+    low, size = base(x), 1
+    for n in x.shape:
+        size *= n
+    backend = low.by.backend
+    raw = backend.namespace.eye(size, dtype=backend.raw_dtype(x.dtype), device=x.device)
+    eye = Tensor(raw, constants(current.table(low.by.owner)))
+    return apply(RESHAPE, eye, shape=(size, *x.shape))  # type: ignore[no-any-return]
+
+
+def hessian(f: Callable[..., Any], argnum: int = 0, mode: Literal["forward", "reverse"] = "forward") -> Callable[..., Any]:
+    """A function that gives all second derivatives of `f` with respect to one tensor argument.
+
+    Parameters
+    ----------
+    f : callable
+        Its result has shape ().
+    argnum : int
+        The argument, a tensor.
+    mode : {"forward", "reverse"}
+        Of the outer derivative; the inner one is reverse.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.hessian(lambda x: x[0] ** 2 * x[1])(pg.asarray([1.0, 2.0])).tolist()
+    [[4.0, 2.0], [2.0, 0.0]]
+    """
+    return jacobian(grad(f, argnum), argnum, mode)

@@ -1,0 +1,171 @@
+"""Assignment. Raw arrays are never written while anyone else may see them; ``x[i] = v`` makes a new one and rebinds x.
+
+A result of basic indexing is a view: it holds its root and one basic index into it, and the root knows its views weakly.
+A write puts into the root and slices the live views again, so programs that write through views do what they do in NumPy
+and torch, also under every transform. Reshapes and transposes are values.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+from weakref import ref
+
+from .backends.protocol import Kernels
+from .dtypes import SCALARS
+from .errors import GraphError, TracingError
+from .grad_mode import no_grad
+from .indexing import is_basic, read, taken, written
+from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh
+from .traces import stopped
+
+WHOLE = ...  # the index of a view that is its root
+
+
+def getitem(self: Tensor, index: Any) -> Tensor:
+    """The elements at `index`: a view of this tensor for a basic index, a value for index arrays and masks."""
+    index = taken(index)
+    y = read(self, index)
+    return _view(y, self, index, False) if is_basic(index) and 0 not in y.shape else y
+
+
+def detach(self: Tensor) -> Tensor:
+    """The same values without history or tangent: a view, so that writing to it writes this tensor's data alone.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> w = pg.ones(2, requires_grad=True)
+    >>> (w * 2).detach().requires_grad
+    False
+    """
+    self = captured(self)
+    return _view(stopped(self), self, WHOLE, True)
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """Assign: this handle holds a new value from now on; views of it, and what it is a view of, follow.
+
+    Raises
+    ------
+    GraphError
+        For a leaf that requires grad, outside `no_grad`.
+    TracingError
+        While a program is traced, for an array that is older than it.
+    """
+    if captured(self) is not self:
+        raise TracingError("assignment into an array that is older than the program that is traced; return the new value instead")
+    index, (root, at, cut) = taken(index), _kin(self)
+    if at is not WHOLE and is_basic(index):
+        at, index = WHOLE, _compose(root.shape, at, index)
+    if type(value) is Tensor:
+        if at is WHOLE and is_basic(index) and _is_same_place(value, root, index):
+            return  # the second half of x[i] += 1
+        value = fresh(value)  # holds the raw array: a value that overlaps is never written in place
+    elif type(value) not in SCALARS:
+        value = as_tensor(value, self)
+    views = [view for r in tuple(_views(root)) if (view := r())]
+    try:
+        for view in views:
+            if type(view.by) is Kernels:
+                view.data = None  # lets go of the raw array
+        with no_grad() if cut else nullcontext():
+            _write(root, at, index, value)
+    finally:
+        for view in views:
+            new = read(root, view.kin[1])
+            _swap(view, stopped(new) if view.kin[2] else new)
+
+
+def _views(root: Tensor) -> Any:
+    kin = getattr(root, "kin", None)
+    return kin if type(kin) is set else ()
+
+
+def _kin(x: Tensor) -> tuple[Tensor, Any, bool]:
+    """(root, index of `x` in it, whether the history ends between them)."""
+    kin = getattr(x, "kin", None)
+    return kin if type(kin) is tuple else (x, WHOLE, False)
+
+
+def _is_same_place(value: Tensor, root: Tensor, index: Any) -> bool:
+    its_root, at, _ = _kin(value)
+    return its_root is root and _compose(root.shape, at) == _compose(root.shape, index)
+
+
+def _compose(shape: tuple[int, ...], *indices: Any) -> tuple[Any, ...]:
+    """One basic index that does what these do one after the other: per axis an int, a range, or None for a new one."""
+    at: list[Any] = [range(n) for n in shape]
+    for index in indices:
+        index = index if type(index) is tuple else (index,)
+        k = next((i for i, part in enumerate(index) if part is ...), len(index))
+        missing = sum(type(a) is not int for a in at) - sum(i is not None and i is not ... for i in index)
+        steps, before, at = iter(index[:k] + (slice(None),) * missing + index[k + 1 :]), at, []
+        for a in before:
+            while type(a) is not int and (i := next(steps)) is None:
+                at.append(None)
+            if type(a) is int or a is not None:
+                at.append(a if type(a) is int else a[i])
+            elif type(i) is slice:
+                at.append(None)
+        at += [None for _ in steps]
+    return tuple([_as_slice(a) if type(a) is range else a for a in at])
+
+
+def _as_slice(a: range) -> slice:
+    return slice(a.start, a.stop if a.stop >= 0 else None, a.step) if a else slice(0, 0)
+
+
+def _view(y: Tensor, x: Tensor, index: Any, cut: bool) -> Tensor:
+    root, at, ended = _kin(x)
+    y.kin = (root, index if x is root else _compose(root.shape, at, index), cut or ended)
+    try:
+        views = root.kin
+    except AttributeError:
+        views = root.kin = set()
+    views.add(ref(y, views.discard))
+    return y
+
+
+def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
+    if type(x.node) is Leaf and getattr(x.by, "level", 0) > current_mode().level:
+        raise GraphError("assignment into a leaf that requires grad, or into a view of it; under no_grad only its data changes")
+    quiet = current_mode().level >= 0
+    if at is WHOLE and is_basic(index) and type(x.by) is Kernels and (quiet or not x.node) and x.by.backend.is_sole_owner(x.data):
+        raw = _raw_value(x, value, quiet)
+        if raw is not None:
+            x.data[index] = raw  # nobody else sees it
+            return
+    if at is not WHOLE:  # index arrays do not compose
+        value, index = written(read(x, at), value, index), at
+    _swap(x, written(x, value, index))
+
+
+def _raw_value(x: Tensor, value: Any, quiet: bool) -> Any:
+    """What may be written into the raw array as it is; None for what has a history, another dtype or another owner."""
+    if type(value) in (bool, int, float):
+        return value
+    if type(value) is Tensor and value.by is x.by and (quiet or not value.node) and value.data.dtype == x.data.dtype:
+        return value.data
+    return None
+
+
+def _swap(x: Tensor, new: Tensor) -> None:
+    if current_mode().level >= 0:
+        new = _data_only(x, new)
+    x.data, x.by, x.node = new.data, new.by, new.node
+
+
+def _data_only(x: Tensor, new: Tensor) -> Tensor:
+    """Under no_grad what made x stays, as in torch: only the data is new."""
+    mine, its = getattr(x.by, "level", 0), getattr(new.by, "level", 0)
+    if type(x.node) in (Node, Leaf):
+        if its > mine and type(x.node) is Leaf:
+            raise GraphError("a value of a transform is assigned into a leaf made before it; return it from the transform instead")
+        if its > mine or (new.by is x.by and type(new.node) in (Node, Leaf)):
+            return new
+        return Tensor(new.data if new.by is x.by else new, x.by, x.node)
+    if new.by is x.by and type(x.by) is not Kernels:
+        tangent = None if x.node is None or new.node is None else _data_only(x.node, new.node)
+        return Tensor(_data_only(x.data, new.data), x.by, tangent)
+    return new

@@ -1,0 +1,148 @@
+"""Reverse mode: the walk from a root to the leaves that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from operator import attrgetter
+from typing import Any
+
+from .backends.protocol import Kernels
+from .dtypes import COMPLEX, SCALARS
+from .errors import GraphError, ShapeError
+from .ops import PICK
+from .tensor import FREED, RECORDING, Cut, Leaf, Node, Tensor, picks
+
+_age = attrgetter("seq")
+
+
+def under(roots: Iterable[Any]) -> tuple[list[Node], list[Leaf], list[Cut]]:
+    """(nodes, leaves, places where a history was cut) that `roots` were made from, roots included.
+
+    Raises
+    ------
+    GraphError
+        If what a node had saved was freed by an earlier walk: before any rule runs.
+    """
+    nodes, leaves, cuts = [], [], []
+    stack = list(roots)
+    seen = set(stack)
+    while stack:
+        node = stack.pop()
+        if type(node) is Leaf:
+            leaves.append(node)
+            continue
+        if node.args is FREED:
+            raise GraphError(f"{node}: the graph was walked before and what its nodes had saved is freed; pass retain_graph=True to the earlier call")  # fmt: skip
+        nodes.append(node)
+        for edge in node.edges:
+            if edge:
+                if edge not in seen:
+                    seen.add(edge)
+                    stack.append(edge)
+            elif edge is not None:
+                cuts.append(edge)
+    return nodes, leaves, cuts
+
+
+def walk(
+    seeds: dict[Any, Any],
+    record: bool = False,
+    retain: bool = True,
+    wanted: Collection[Any] | None = None,
+    only: Collection[Leaf] | None = None,
+    owned: bool = False,
+) -> dict[Any, Any] | None:
+    """Cotangents of the leaves under the roots, newest node first, without recursion.
+
+    Parameters
+    ----------
+    seeds : dict of node to cotangent
+        The roots. Raw arrays, or Tensors if `record`.
+    record : bool
+        Cotangents are Tensors and the rules are recorded: create_graph, or the nodes of a Taped trace.
+    retain : bool
+        Keep what the nodes saved. Else it is freed on the way.
+    wanted : collection of nodes and leaves, optional
+        Visit only what lies between the roots and these, and return these alone, be they nodes.
+    only : collection of leaves, optional
+        Give up with None when a leaf outside this set is reached.
+    owned : bool
+        The caller is the grad whose variables may be among the leaves.
+
+    Returns
+    -------
+    dict of node to cotangent
+        Of leaves and of nodes that retain their gradient; of `wanted` alone if given.
+    """
+    order, leaves, _ = under(seeds)
+    for leaf in leaves:
+        if leaf.owner is not None and not owned and (only is None or (leaf not in only and not leaf.owner.live)):
+            raise GraphError("this depends on the variable of a grad around it, or of one that has finished; differentiate it with grad, inside")  # fmt: skip
+    if only is not None and not all([leaf in only for leaf in leaves]):
+        return None
+    order.sort(key=_age)
+    between = None if wanted is None else _between(order, wanted)
+    found: dict[Any, Any] = {}
+    cotangents = dict(seeds) if between is None else {n: ct for n, ct in seeds.items() if n in between}
+    pop, get = cotangents.pop, cotangents.get
+    for node in reversed(order):
+        if between is not None and node not in between:
+            continue
+        ct, op, by, args, out = pop(node), node.op, node.by, node.args, node.out
+        if node.extra is not None or (wanted is not None and node in wanted):
+            found[node] = ct
+        if op is PICK:
+            (source,) = node.edges
+            slots = cotangents.setdefault(source, [None] * source.shape)
+            slots[node.params] = ct if slots[node.params] is None else slots[node.params] + ct
+            continue
+        if node.dtype in COMPLEX:
+            pulls = op.complex_pulls
+        else:
+            pulls = op.pulls if record else by.pulls.get(op) or op.pulls
+        if record:
+            xp = RECORDING
+            args, out = _with_history(node)
+        else:
+            xp = by.xp
+        for edge, pull in zip(node.edges, pulls):
+            if edge and (between is None or edge in between):
+                g = pull(xp, ct, out, args, node.params, edge)
+                if g.shape != edge.shape:
+                    g = _unbroadcast(xp, node, g, edge.shape)
+                before = get(edge)
+                cotangents[edge] = g if before is None else before + g
+        if not retain and (node.args is not None or node.out is not None):
+            node.args, node.out = FREED, None
+    return found | cotangents if wanted is None else {n: ct for n, ct in (found | cotangents).items() if n in wanted}
+
+
+def _between(order: list[Node], wanted: Collection[Any]) -> set[Any]:
+    """Those of `wanted`, and the nodes through which a cotangent reaches them; `order` is oldest first."""
+    between = set(wanted)
+    for node in order:
+        if any([edge in between for edge in node.edges if edge]):
+            between.add(node)
+    return between
+
+
+def _with_history(node: Node) -> tuple[Any, Any]:
+    """What a node saved, as Tensors. Level 0 saved raw arrays: their history is restored by edge, never by type."""
+    args, out, by = node.args, node.out, node.by
+    if type(by) is not Kernels:
+        return args, out
+    if args is not None:
+        args = tuple(
+            [a if a is None or type(a) in SCALARS else Tensor(a, by, e) for a, e in zip(args, node.edges, strict=True)]
+        )
+    if out is not None:
+        out = picks(node, out, by) if type(out) is tuple else Tensor(out, by, node)
+    return args, out
+
+
+def _unbroadcast(xp: Any, node: Node, g: Any, shape: tuple[int, ...]) -> Any:
+    """`g` summed down to the shape that it was broadcast from."""
+    given = g.shape[max(0, len(g.shape) - len(shape)) :]
+    if given != shape and (len(given) != len(shape) or any(n not in (1, m) for n, m in zip(shape, given))):
+        raise ShapeError(f"{node}: the rule gives a cotangent of shape {tuple(g.shape)} to an operand of shape {tuple(shape)}, which it was not broadcast from")  # fmt: skip
+    return xp.unbroadcast(g, tuple(shape))

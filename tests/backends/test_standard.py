@@ -1,0 +1,543 @@
+"""The composed kernels: on NumPy's own namespace and on array-api-strict, which refuses whatever is not in the standard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from plugrad import dtypes, ops
+from plugrad.backends import standard
+from plugrad.backends.protocol import Backend
+from plugrad.errors import BackendError
+from plugrad.ops import Op
+
+INF, NAN = math.inf, math.nan
+PRIMITIVES = {op for op in vars(ops).values() if type(op) is Op}  # not ops.TABLE: other tests register their own
+ELSEWHERE = {ops.PICK, ops.TO_BACKEND}  # never computed; the engine's
+
+
+class Library(Backend):
+    """What a third party has at least: a namespace."""
+
+    def __init__(self, namespace: Any) -> None:
+        self.name = namespace.__name__  # type: ignore[misc]
+        self._namespace = namespace
+        dtypes.learn(self.dtypes)
+
+    @property
+    def namespace(self) -> Any:
+        return self._namespace
+
+    @property
+    def dtypes(self) -> dict[Any, Any]:
+        found = {ours: getattr(self.namespace, name) for name, ours in dtypes.DTYPES.items()}
+        return found if self.namespace is not np else {ours: np.dtype(its) for ours, its in found.items()}
+
+    def asarray(self, obj: Any, dtype: Any, device: Any, copy: Any) -> Any:
+        return self.namespace.asarray(obj, dtype=dtype and self.raw_dtype(dtype), copy=copy)
+
+    def to_numpy(self, raw: Any) -> Any:
+        return np.from_dlpack(raw) if self.namespace is not np else raw
+
+    def to_device(self, raw: Any, device: str) -> Any:
+        return raw
+
+
+@pytest.fixture(scope="module", params=["numpy", "array_api_strict"])
+def library(request: pytest.FixtureRequest) -> Library:
+    return Library(pytest.importorskip(request.param))
+
+
+@pytest.fixture(scope="module")
+def table(library: Library) -> dict[Op, Any]:
+    return standard.kernels(library)
+
+
+# ------------------------------------------------------------------------------------------------------------- operands
+
+
+class Case(NamedTuple):
+    """A call and what NumPy says of it."""
+
+    op: Op
+    args: tuple[Any, ...]
+    params: dict[str, Any]
+    expected: Any
+
+    def __str__(self) -> str:
+        shapes = ",".join(f"{a.dtype}{list(a.shape)}" for a in self.args)
+        return f"{self.op.name}-{shapes}-{self.params}".replace(" ", "")
+
+
+RNG = np.random.default_rng(7)
+SHAPES = ((2, 3), (2, 1, 3), (), (0, 3))
+PAIRS = (((2, 3), (2, 3)), ((2, 1), (1, 3)), ((), (3,)), ((0, 3), (3,)), ((), ()))
+
+
+def real(*shape: int) -> Any:
+    return RNG.normal(size=shape) * 2
+
+
+def single(*shape: int) -> Any:
+    return np.asarray(real(*shape), np.float32)
+
+
+def compound(*shape: int) -> Any:
+    return np.asarray(real(*shape) + 1j * real(*shape))
+
+
+def positive(*shape: int) -> Any:
+    return np.abs(real(*shape)) + 1.5
+
+
+def within(*shape: int) -> Any:
+    return np.tanh(real(*shape))
+
+
+def whole(*shape: int) -> Any:
+    return RNG.integers(-5, 6, shape)
+
+
+def counts(*shape: int) -> Any:
+    return RNG.integers(1, 6, shape)
+
+
+def truth(*shape: int) -> Any:
+    return RNG.integers(0, 2, shape).astype(bool)
+
+
+def probabilities(*shape: int) -> Any:
+    return RNG.uniform(size=shape)
+
+
+Maker = Callable[..., Any]
+
+UNARY: dict[Op, tuple[Callable[..., Any], tuple[Maker, ...]]] = {
+    ops.ABS: (np.abs, (real, compound, whole)),
+    ops.ACOS: (np.arccos, (within, compound)),
+    ops.ACOSH: (np.arccosh, (positive, compound)),
+    ops.ANGLE: (np.angle, (real, compound)),
+    ops.ASIN: (np.arcsin, (within, compound)),
+    ops.ASINH: (np.arcsinh, (real, compound)),
+    ops.ATAN: (np.arctan, (real, compound)),
+    ops.ATANH: (np.arctanh, (within, compound)),
+    ops.BITWISE_INVERT: (np.invert, (whole, truth)),
+    ops.CEIL: (np.ceil, (real, whole)),
+    ops.CONJ: (np.conjugate, (real, compound)),
+    ops.COS: (np.cos, (real, compound)),
+    ops.COSH: (np.cosh, (real, compound)),
+    ops.ERF: (np.vectorize(math.erf, otypes=[float]), (real,)),
+    ops.EXP: (np.exp, (real, single, compound)),
+    ops.EXPM1: (np.expm1, (real, compound)),
+    ops.FLOOR: (np.floor, (real, whole)),
+    ops.IMAG: (np.imag, (real, compound)),
+    ops.ISFINITE: (np.isfinite, (real, compound)),
+    ops.ISINF: (np.isinf, (real, compound)),
+    ops.ISNAN: (np.isnan, (real, compound)),
+    ops.LOG: (np.log, (positive, compound)),
+    ops.LOG10: (np.log10, (positive, compound)),
+    ops.LOG1P: (np.log1p, (positive, compound)),
+    ops.LOG2: (np.log2, (positive, compound)),
+    ops.LOGICAL_NOT: (np.logical_not, (truth,)),
+    ops.NEGATIVE: (np.negative, (real, whole, compound)),
+    ops.REAL: (np.real, (real, compound)),
+    ops.RECIPROCAL: (lambda x: 1 / x, (positive, single, compound)),
+    ops.RELU: (lambda x: np.maximum(x, 0), (real, single, whole)),
+    ops.ROUND: (np.round, (real, whole, compound)),
+    ops.SIGMOID: (lambda x: 1 / (1 + np.exp(-x)), (real, single, compound)),
+    ops.SIGN: (np.sign, (real, whole, compound)),
+    ops.SIGNBIT: (np.signbit, (real,)),
+    ops.SIN: (np.sin, (real, compound)),
+    ops.SINH: (np.sinh, (real, compound)),
+    ops.SQRT: (np.sqrt, (positive, compound)),
+    ops.SQUARE: (np.square, (real, whole, compound)),
+    ops.TAN: (np.tan, (within, compound)),
+    ops.TANH: (np.tanh, (real, single, compound)),
+    ops.TRUNC: (np.trunc, (real, whole)),
+}
+BINARY: dict[Op, tuple[Callable[..., Any], tuple[tuple[Maker, Maker], ...]]] = {
+    ops.ADD: (np.add, ((real, real), (whole, whole), (compound, compound))),
+    ops.ATAN2: (np.arctan2, ((real, real),)),
+    ops.BCE_WITH_LOGITS: (lambda x, t: -t * np.log(1 / (1 + np.exp(-x))) - (1 - t) * np.log(1 / (1 + np.exp(x))), ((real, probabilities),)),
+    ops.BITWISE_AND: (np.bitwise_and, ((whole, whole), (truth, truth))),
+    ops.BITWISE_LEFT_SHIFT: (np.left_shift, ((whole, counts),)),
+    ops.BITWISE_OR: (np.bitwise_or, ((whole, whole), (truth, truth))),
+    ops.BITWISE_RIGHT_SHIFT: (np.right_shift, ((whole, counts),)),
+    ops.BITWISE_XOR: (np.bitwise_xor, ((whole, whole), (truth, truth))),
+    ops.COPYSIGN: (np.copysign, ((real, real),)),
+    ops.DIVIDE: (np.true_divide, ((real, positive), (single, single), (compound, compound))),
+    ops.EQUAL: (np.equal, ((whole, whole), (compound, compound))),
+    ops.FLOOR_DIVIDE: (np.floor_divide, ((real, positive), (whole, counts))),
+    ops.GREATER: (np.greater, ((real, real), (whole, whole))),
+    ops.GREATER_EQUAL: (np.greater_equal, ((real, real), (whole, whole))),
+    ops.HYPOT: (np.hypot, ((real, real),)),
+    ops.LESS: (np.less, ((real, real), (whole, whole))),
+    ops.LESS_EQUAL: (np.less_equal, ((real, real), (whole, whole))),
+    ops.LOGADDEXP: (np.logaddexp, ((real, real),)),
+    ops.LOGICAL_AND: (np.logical_and, ((truth, truth),)),
+    ops.LOGICAL_OR: (np.logical_or, ((truth, truth),)),
+    ops.LOGICAL_XOR: (np.logical_xor, ((truth, truth),)),
+    ops.MAXIMUM: (np.maximum, ((real, real), (whole, whole))),
+    ops.MINIMUM: (np.minimum, ((real, real), (whole, whole))),
+    ops.MULTIPLY: (np.multiply, ((real, real), (whole, whole), (compound, compound))),
+    ops.NEXTAFTER: (np.nextafter, ((real, real),)),
+    ops.NOT_EQUAL: (np.not_equal, ((whole, whole), (compound, compound))),
+    ops.POW: (np.power, ((positive, real), (whole, counts), (compound, compound))),
+    ops.REMAINDER: (np.remainder, ((real, positive), (real, real), (whole, counts))),
+    ops.SUBTRACT: (np.subtract, ((real, real), (whole, whole), (compound, compound))),
+}
+AXES: tuple[Any, ...] = (None, 0, 1, (0, 1), (1, 2), ())
+REDUCTIONS: dict[Op, tuple[Callable[..., Any], tuple[Maker, ...]]] = {
+    ops.ALL: (np.all, (truth, whole)),
+    ops.ANY: (np.any, (truth, whole)),
+    ops.COUNT_NONZERO: (np.count_nonzero, (whole, real)),
+    ops.LOGSUMEXP: (lambda x, axis, keepdims: np.log(np.sum(np.exp(x), axis, keepdims=keepdims)), (real, compound)),
+    ops.MAX: (np.max, (real, whole)),
+    ops.MEAN: (np.mean, (real, single, compound)),
+    ops.MIN: (np.min, (real, whole)),
+    ops.PROD: (np.prod, (real, whole, compound)),
+    ops.SUM: (np.sum, (real, single, whole, compound)),
+}
+
+
+def elementwise_cases() -> Iterator[Case]:
+    for op, (f, makers) in UNARY.items():
+        for make in makers:
+            for shape in SHAPES:
+                x = make(*shape)
+                yield Case(op, (x,), {}, f(x))
+    for op, (g, pairs) in BINARY.items():
+        for left, right in pairs:
+            for m, n in PAIRS:
+                a, b = left(*m), right(*n)
+                yield Case(op, (a, b), {}, g(a, b))
+    for exponent in (2, 0, -1.5, 0.5, 3):
+        x = positive(2, 3)
+        yield Case(ops.POW_SCALAR, (x,), {"exponent": exponent}, x**exponent)
+    for x, exponent in ((whole(3), 2), (compound(3), 2), (compound(3), 1 + 2j), (real(), 2), (real(0, 2), 2)):
+        yield Case(ops.POW_SCALAR, (x,), {"exponent": exponent}, x**exponent)
+    for shapes in (((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((), (), ()), ((0, 3), (3,), (1, 1))):
+        x, low, high = (real(*shape) for shape in shapes)
+        yield Case(ops.CLIP, (x, low, high), {}, np.minimum(np.maximum(x, low), high))
+        condition = truth(*shapes[0])
+        yield Case(ops.WHERE, (condition, low, high), {}, np.where(condition, low, high))
+
+
+def reduction_cases() -> Iterator[Case]:
+    for op, (f, makers) in REDUCTIONS.items():
+        for make in makers:
+            for axis in AXES:
+                for keepdims in (False, True):
+                    params = {"axis": axis, "keepdims": keepdims}
+                    x = make(2, 3, 4)
+                    yield Case(op, (x,), params, f(x, **params))
+            params = {"axis": None, "keepdims": False}
+            x = make()
+            yield Case(op, (x,), params, f(x, **params))
+    for op, identity in ((ops.SUM, 0.0), (ops.PROD, 1.0), (ops.LOGSUMEXP, -INF)):
+        params = {"axis": 0, "keepdims": False}
+        yield Case(op, (np.zeros((0, 3)),), params, np.full(3, identity))
+    for op, g in ((ops.ARGMAX, np.argmax), (ops.ARGMIN, np.argmin)):
+        for axis in (None, 0, 2):
+            for keepdims in (False, True):
+                x = whole(2, 3, 4)
+                yield Case(op, (x,), {"axis": axis, "keepdims": keepdims}, g(x, axis=axis, keepdims=keepdims))
+    for op, h in ((ops.VAR, np.var), (ops.STD, np.std)):
+        for axis in AXES[:-1]:
+            for make in (real, single, compound):
+                x = make(2, 3, 4)
+                params = {"axis": axis, "correction": 1, "keepdims": axis == 1}
+                yield Case(op, (x,), params, h(x, axis=axis, ddof=1, keepdims=axis == 1))
+
+
+def along_axes_cases() -> Iterator[Case]:
+    for shape, axis in (((2, 3), 0), ((2, 3), 1), ((2, 3, 4), 1), ((0, 3), 0), ((0, 3), 1)):
+        for x in (real(*shape), single(*shape)):
+            e = np.exp(x)
+            y = e / np.sum(e, axis, keepdims=True)
+            yield Case(ops.SOFTMAX, (x,), {"axis": axis}, y)
+            yield Case(ops.LOG_SOFTMAX, (x,), {"axis": axis}, np.log(y))
+    for axes in ((0,), (1, 2), (0, 2)):
+        x = real(2, 3, 4)
+        y = (x - np.mean(x, axes, keepdims=True)) / np.sqrt(np.var(x, axes, keepdims=True) + 1e-3)
+        yield Case(ops.NORMALIZE, (x,), {"axis": axes, "eps": 1e-3}, y)
+
+
+def manipulation_cases() -> Iterator[Case]:
+    for make in (real, whole, compound):
+        for m, n in (((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((5, 1, 2, 3), (4, 3, 2)), ((2, 0), (0, 3)), ((0, 2), (2, 3))):
+            a, b = make(*m), make(*n)
+            yield Case(ops.MATMUL, (a, b), {}, a @ b)
+    casts = ((real, "float32"), (real, "int64"), (compound, "float64"), (compound, "complex64"), (compound, "bool"),
+             (whole, "bool"), (truth, "float64"), (real, "complex128"), (counts, "uint8"), (compound, "int32"))  # fmt: skip
+    for make, name in casts:
+        x = make(2, 3)
+        expected = (x.real if x.dtype.kind == "c" and name[0] != "c" else x).astype(name)
+        yield Case(ops.ASTYPE, (x,), {"dtype": dtypes.DTYPES[name]}, expected)
+    x, flat, zero = real(2, 3, 4), real(3), real()
+    for y in (x, real(2, 3), real(0, 3), compound(2, 3)):
+        yield Case(ops.MATRIX_TRANSPOSE, (y,), {}, np.swapaxes(y, -1, -2))
+        for k in (-1, 0, 1, 9):
+            yield Case(ops.TRIL, (y,), {"k": k}, np.tril(y, k))
+            yield Case(ops.TRIU, (y,), {"k": k}, np.triu(y, k))
+    for y, shape in ((flat, (2, 3)), (zero, (2, 2)), (real(2, 1), (4, 2, 3)), (zero, ()), (flat, (0, 3))):
+        yield Case(ops.BROADCAST_TO, (y,), {"shape": shape}, np.broadcast_to(y, shape))
+    yield Case(ops.CONCAT, (real(2, 3), real(0, 3), real(1, 3)), {"axis": 0, "sizes": (2, 0, 1)}, ...)
+    yield Case(ops.CONCAT, (real(2, 3), real(2, 1)), {"axis": 1, "sizes": (3, 1)}, ...)
+    for axes in ((0,), (0, 2), ()):
+        yield Case(ops.FLIP, (x,), {"axis": axes}, np.flip(x, axes))
+    for axes in ((2, 0, 1), (0, 1, 2)):
+        yield Case(ops.PERMUTE_DIMS, (x,), {"axes": axes}, np.transpose(x, axes))
+    yield Case(ops.PERMUTE_DIMS, (zero,), {"axes": ()}, zero)
+    for y, shape in ((x, (4, 6)), (zero, (1, 1)), (real(1), ()), (real(0, 3), (3, 0, 2))):
+        yield Case(ops.RESHAPE, (y,), {"shape": shape}, np.reshape(y, shape))
+    for shift, axes in (((1,), (0,)), ((-2, 5), (1, 2)), ((), ())):
+        yield Case(ops.ROLL, (x,), {"shift": shift, "axis": axes}, np.roll(x, shift, axes))
+    for axis in (0, 2):
+        yield Case(ops.UNSTACK, (x,), {"axis": axis}, tuple(np.moveaxis(x, axis, 0)))
+
+
+INDICES: tuple[Any, ...] = (
+    0, -1, (), ..., None, slice(None), slice(1, 99), slice(5, 2), slice(None, None, -1), slice(-1, -99, -2),
+    (1, slice(None, None, 2)), (..., 0), (slice(0, 1), ..., slice(None, None, -2)), (None, 0, ..., None),
+    (0, 1, 2), (..., None, slice(3, 1, -1)), (slice(-99, 99, 3), None, -2),
+)  # fmt: skip
+
+
+def indexing_cases() -> Iterator[Case]:
+    for index in INDICES:
+        x = real(2, 3, 4)
+        yield Case(ops.GETITEM, (x,), {"index": index}, x[index])
+        for value in (real(*x[index].shape), real(*x[index].shape[-1:]), real()):
+            expected = x.copy()
+            expected[index] = value
+            yield Case(ops.PUT, (x, value), {"index": index}, expected)
+    for index in ((), ..., None):
+        x, value = real(), real()
+        yield Case(ops.GETITEM, (x,), {"index": index}, x[index])
+        yield Case(ops.PUT, (x, value), {"index": index}, value)
+    for shape in ((3,), (3, 2), (3, 2, 2)):
+        x = real(*shape)
+        for at in (np.array([2, 0]), np.array([[0, -1], [1, 1]]), np.array(-2), np.zeros((0, 2), int), np.array([1], np.int32)):
+            yield Case(ops.GATHER, (x, at), {}, x[at])
+            value = real(*x[at].shape)
+            expected = x.copy()
+            expected[at] = value
+            yield Case(ops.SCATTER, (x, value, at), {}, expected)
+            expected = x.copy()
+            np.add.at(expected, at, value)
+            yield Case(ops.SCATTER_ADD, (x, value, at), {}, expected)
+            expected = x.copy()
+            np.add.at(expected, at, value[..., :1])
+            yield Case(ops.SCATTER_ADD, (x, value[..., :1], at), {}, expected)
+
+
+def cases() -> Iterator[Case]:
+    for group in (
+        elementwise_cases, reduction_cases, along_axes_cases, manipulation_cases, indexing_cases
+    ):  # fmt: skip
+        for case in group():
+            expected = np.concatenate(case.args, case.params["axis"]) if case.expected is ... else case.expected
+            yield case._replace(args=tuple(map(np.asarray, case.args)), expected=expected)
+
+
+with np.errstate(all="ignore"):
+    CASES = list(cases())
+
+
+def assert_same(found: Any, expected: Any, eps: float = 16) -> None:
+    """Shape, dtype, and values within some eps of the largest."""
+    expected = np.asarray(expected)
+    assert found.shape == expected.shape
+    assert found.dtype == expected.dtype
+    if expected.dtype.kind in "biu":
+        np.testing.assert_array_equal(found, expected)
+    else:
+        scale = max(1.0, float(np.max(np.abs(expected), where=np.isfinite(expected), initial=0)))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=eps * np.finfo(expected.dtype).eps * scale)
+
+
+# ---------------------------------------------------------------------------------------------------------------- tests
+
+
+def test_every_primitive_has_a_kernel_and_a_case(table: dict[Op, Any]) -> None:
+    assert set(table) == PRIMITIVES - ELSEWHERE
+    assert {case.op for case in CASES} == PRIMITIVES - ELSEWHERE
+    assert not set(standard.DIRECT) & set(standard.COMPOSITE)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_agrees_with_numpy(library: Library, table: dict[Op, Any], case: Case) -> None:
+    args = [library.asarray(a, None, None, None) for a in case.args]
+    kind = type(library.namespace.zeros(()))
+    found = table[case.op](*args, **case.params)
+    if case.op is ops.UNSTACK:
+        assert len(found) == len(case.expected)
+    else:
+        found, case = (found,), case._replace(expected=(case.expected,))
+    for one, expected in zip(found, case.expected):
+        assert isinstance(one, kind)  # a 0-d result, too
+        assert_same(library.to_numpy(one), expected)
+
+
+def test_sums_keep_their_dtype(library: Library, table: dict[Op, Any]) -> None:
+    x = library.asarray([100, 100], dtypes.int8, None, None)
+    assert table[ops.SUM](x, axis=None, keepdims=False).dtype == x.dtype  # what the standard would widen, the namespace did
+
+
+BOUNDARY: dict[str, tuple[Op, tuple[Any, ...], dict[str, Any], Any]] = {
+    "relu of nan": (ops.RELU, ([NAN, -0.0, -1.0],), {}, [NAN, 0, 0]),
+    "sigmoid far out": (ops.SIGMOID, ([-1e3, 1e3, -INF, INF, NAN],), {}, [0, 1, 0, 1, NAN]),
+    "sign of nan": (ops.SIGN, ([NAN, -0.0, -2.0],), {}, [NAN, 0, -1]),
+    "angle of -0": (ops.ANGLE, ([-0.0, 0.0, -1.0, NAN],), {}, [math.pi, 0, math.pi, NAN]),
+    "bce far out": (ops.BCE_WITH_LOGITS, ([1e3, -1e3, NAN], [0.0, 1.0, 0.0]), {}, [1e3, 1e3, NAN]),
+    "clip of nan": (ops.CLIP, ([NAN, 5.0], [0.0, 0.0], [1.0, 1.0]), {}, [NAN, 1]),
+    "clip, low above high": (ops.CLIP, ([-9.0, 0.5, 9.0], [2.0] * 3, [1.0] * 3), {}, [1, 1, 1]),
+    "logsumexp of -inf": (ops.LOGSUMEXP, ([-INF, -INF],), {"axis": 0, "keepdims": False}, -INF),
+    "logsumexp of inf": (ops.LOGSUMEXP, ([INF, 1.0],), {"axis": None, "keepdims": False}, INF),
+    "logsumexp of both": (ops.LOGSUMEXP, ([INF, -INF],), {"axis": 0, "keepdims": True}, [INF]),
+    "logsumexp far out": (ops.LOGSUMEXP, ([1e3, 1e3],), {"axis": 0, "keepdims": False}, 1e3 + math.log(2)),
+    "logsumexp of nan": (ops.LOGSUMEXP, ([NAN, 1.0],), {"axis": 0, "keepdims": False}, NAN),
+    "softmax far out": (ops.SOFTMAX, ([1e3, 1e3, -1e3],), {"axis": 0}, [0.5, 0.5, 0]),
+    "softmax of -inf": (ops.SOFTMAX, ([-INF, 0.0],), {"axis": 0}, [0, 1]),
+    "log_softmax of -inf": (ops.LOG_SOFTMAX, ([-INF, 0.0],), {"axis": 0}, [-INF, 0]),
+    "log_softmax far out": (ops.LOG_SOFTMAX, ([1e3, 0.0],), {"axis": 0}, [0, -1e3]),
+    "max of nan": (ops.MAX, ([NAN, 1.0],), {"axis": None, "keepdims": False}, NAN),
+    "maximum of nan": (ops.MAXIMUM, ([NAN, 1.0], [1.0, NAN]), {}, [NAN, NAN]),
+    "normalize a constant": (ops.NORMALIZE, ([2.0, 2.0],), {"axis": (0,), "eps": 1e-5}, [0, 0]),
+    "round half to even": (ops.ROUND, ([0.5, 1.5, -2.5],), {}, [0, 2, -2]),
+    "floor division": (ops.FLOOR_DIVIDE, ([-5.0, 5.0], [3.0, -3.0]), {}, [-2, -2]),
+    "remainder takes the divisor's sign": (ops.REMAINDER, ([-5.0, 5.0], [3.0, -3.0]), {}, [1, -1]),
+    "scatter_add beside inf": (ops.SCATTER_ADD, ([INF, 0.0, NAN], [1.0, 2.0], np.array([1, 1])), {}, [INF, 3, NAN]),
+    "scatter_add of inf": (ops.SCATTER_ADD, ([0.0, 0.0], [INF, 1.0], np.array([0, 1])), {}, [INF, 1]),
+    "scatter, the last counts": (ops.SCATTER, ([0.0, 0.0], [1.0, 2.0, 3.0], np.array([0, 0, -2])), {}, [3, 0]),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDARY)
+def test_boundary(library: Library, table: dict[Op, Any], name: str) -> None:
+    op, args, params, expected = BOUNDARY[name]
+    raw = [library.asarray(np.asarray(a), None, None, None) for a in args]
+    found = library.to_numpy(table[op](*raw, **params))
+    np.testing.assert_allclose(found, np.asarray(expected, float), rtol=1e-15)
+
+
+def test_erf_is_within_three_eps(library: Library, table: dict[Op, Any]) -> None:
+    for name in ("float32", "float64"):
+        x = np.concatenate([np.linspace(-7, 7, 20001), np.logspace(-30, 2, 500), [0, -INF, INF]]).astype(name)
+        expected = np.vectorize(math.erf)(x.astype(np.float64))
+        found = library.to_numpy(table[ops.ERF](library.asarray(x, None, None, None)))
+        np.testing.assert_allclose(found, expected, rtol=3 * np.finfo(name).eps)
+    assert np.isnan(library.to_numpy(table[ops.ERF](library.asarray([NAN], None, None, None))))[0]
+
+
+@pytest.mark.parametrize("op", [ops.GATHER, ops.SCATTER, ops.SCATTER_ADD], ids=lambda op: op.name)
+@pytest.mark.parametrize("at", [3, -4])
+def test_an_index_out_of_range_raises(library: Library, table: dict[Op, Any], op: Op, at: int) -> None:
+    x, indices = (library.asarray(v, None, None, None) for v in (np.arange(3.0), np.array([0, at])))
+    with pytest.raises(IndexError):
+        table[op](x, *((1.0,) if op is not ops.GATHER else ()), indices)
+
+
+def test_unsigned_and_narrow_indices(library: Library, table: dict[Op, Any]) -> None:
+    x = library.asarray(np.arange(300.0), None, None, None)
+    for at in (np.array([255, 0], np.uint8), np.array([-1, 127], np.int8)):
+        found = table[ops.GATHER](x, library.asarray(at, None, None, None))
+        np.testing.assert_array_equal(library.to_numpy(found), np.arange(300.0)[at])
+
+
+WRITES = {
+    ops.PUT: ((5.0,), {"index": (slice(None, None, -1), 0)}),
+    ops.SCATTER: ((5.0, np.array([1, 1])), {}),
+    ops.SCATTER_ADD: ((5.0, np.array([1, 1])), {}),
+}
+
+
+@pytest.mark.parametrize("op", WRITES, ids=lambda op: op.name)
+def test_a_write_makes_a_copy_and_takes_numbers(library: Library, table: dict[Op, Any], op: Op) -> None:
+    before = np.arange(6.0).reshape(3, 2)
+    x = library.asarray(before, None, None, True)
+    args = [a if type(a) is float else library.asarray(a, None, None, None) for a in WRITES[op][0]]
+    y = library.to_numpy(table[op](x, *args, **WRITES[op][1]))
+    np.testing.assert_array_equal(library.to_numpy(x), before)
+    assert not np.shares_memory(y, library.to_numpy(x))
+    assert not np.array_equal(y, before)
+
+
+@pytest.mark.parametrize("index", INDICES, ids=str)
+def test_put_into_arrays_that_cannot_be_written(library: Library, index: Any) -> None:
+    x = np.arange(24.0).reshape(2, 3, 4)
+    expected = x.copy()
+    expected[index] = value = -1 - np.arange(x[index].size, dtype=float).reshape(x[index].shape)
+    plain = tuple(i for i in standard._whole(index, x.shape) if i is not None)
+    raw = [library.asarray(a, None, None, None) for a in (x, value.reshape(x[plain].shape))]
+    found = library.to_numpy(standard._put_by_where(library, *raw, plain))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_library_whose_arrays_cannot_be_written_still_puts(monkeypatch: pytest.MonkeyPatch) -> None:
+    strict = pytest.importorskip("array_api_strict")
+
+    def refuse(*_: Any) -> None:
+        raise TypeError("does not support item assignment")
+
+    monkeypatch.setattr(type(strict.zeros(())), "__setitem__", refuse)
+    put = standard.kernels(Library(strict))[ops.PUT]
+    np.testing.assert_array_equal(np.from_dlpack(put(strict.zeros(3), 7.0, index=slice(1, None))), [0, 7, 7])
+
+
+NUMBERS = {
+    "maximum": (ops.MAXIMUM, (np.array([-1.0, 1.0]), 0.0), [0, 1]),
+    "atan2, on the left": (ops.ATAN2, (1.0, np.array([1.0])), [math.pi / 4]),
+    "where, one": (ops.WHERE, (np.array([True, False]), 0.0, np.array([1.0, 2.0])), [0, 2]),
+    "where, both": (ops.WHERE, (np.array([True, False]), 1.0, 2.0), [1, 2]),
+    "clip": (ops.CLIP, (np.array([-9.0, 9.0]), 0.0, 1.0), [0, 1]),
+    "clip, mixed": (ops.CLIP, (2.0, np.array([0.0]), 1.0), [1]),
+    "bce": (ops.BCE_WITH_LOGITS, (0.0, np.array([1.0])), [math.log(2)]),
+    "less, on the left": (ops.LESS, (0, np.array([1, -1])), [True, False]),
+    "logical_and": (ops.LOGICAL_AND, (np.array([True, False]), True), [True, False]),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_python_numbers_beside_arrays(library: Library, table: dict[Op, Any], name: str) -> None:
+    op, args, expected = NUMBERS[name]
+    raw = [library.asarray(a, None, None, None) if isinstance(a, np.ndarray) else a for a in args]
+    np.testing.assert_allclose(library.to_numpy(table[op](*raw)), expected, rtol=1e-15)
+
+
+def test_conj_of_a_number(table: dict[Op, Any]) -> None:
+    assert table[ops.CONJ](1 + 2j) == 1 - 2j
+
+
+def test_a_partial_namespace_works_but_for_what_it_lacks() -> None:
+    class Old(SimpleNamespace):
+        """As `numpy`, without a few newer functions."""
+
+        __name__ = "old"
+        lacks = ("nextafter", "count_nonzero", "reciprocal", "unstack")
+
+        def __getattr__(self, name: str) -> Any:
+            if name in self.lacks:
+                raise AttributeError(name)
+            return getattr(np, name)
+
+    table = standard.kernels(Library(Old()))
+    x = np.array([[0.0, 2.0], [3.0, 4.0]])
+    assert table[ops.COUNT_NONZERO](x, axis=1, keepdims=False).tolist() == [1, 2]
+    assert table[ops.RECIPROCAL](x[1:]).tolist() == [[1 / 3, 0.25]]
+    assert [part.tolist() for part in table[ops.UNSTACK](x, axis=1)] == [[0, 3], [2, 4]]
+    with pytest.raises(BackendError, match=r"nextafter: the namespace of the backend old .* ops.NEXTAFTER"):
+        table[ops.NEXTAFTER](x, x)
+
+
+def test_a_special_erf_is_preferred() -> None:
+    namespace = SimpleNamespace(__name__="special", special=SimpleNamespace(erf=lambda x: "its own"))
+    namespace.__dict__.update({name: getattr(np, name) for name in dir(np) if name not in ("special", "__name__")})
+    assert standard.kernels(Library(namespace))[ops.ERF].__call__ is not None
+    assert standard.kernels(Library(namespace))[ops.ERF](np.zeros(1)).item() == "its own"

@@ -1,0 +1,1 @@
+"""Everything that once broke the prototype of the engine, mostly silently, as tests of the product."""
