@@ -7,9 +7,11 @@ at runtime with `use_backend`; NumPy is built in.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, errors, namespace, nn, random, rules
+from . import autograd, backends, errors, namespace, nn, random
 from .backends import manager
 from .backends.current import use_backend
 from .compiler import compile
@@ -84,7 +86,17 @@ __all__ = [
     *namespace.__all__,
 ]
 
-_ = (manager, rules)
+
+
+class _Backends(ModuleType):
+    """The package, which may be called: ``pg.backends()`` lists what ``plugrad.backends`` manages."""
+
+    def __call__(self) -> manager.BackendTable:
+        """All backends that are installed or registered, and what each lacks; none is loaded."""
+        return manager.backends()
+
+
+sys.modules["plugrad.backends"].__class__ = _Backends
 
 
 def __getattr__(name: str) -> Any:

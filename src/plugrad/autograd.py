@@ -12,9 +12,10 @@ from .dtypes import COMPLEX, INEXACT
 from .errors import ConversionError, DeviceError, DTypeError, GraphError, PlugradWarning, ShapeError, ValidationError
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops import ASTYPE
-from .tensor import Cut, Leaf, Node, Tensor, apply, as_tensor, captured, current_mode, fresh, ones, switched, zeros
-from .traces import Ambient, live, next_level, require_live, tape
-from .walk import under, walk
+from .tensor import MODE, Cut, Leaf, Node, Tensor, apply, as_tensor, captured, current_mode, fresh, ones, switched, zeros
+from .traces import LIVE, Ambient, live, next_level, require_live, tape
+from .walk import gradient as gradient_of
+from .walk import seed, under, walk
 
 __all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -70,9 +71,7 @@ def backward(
             raise ValidationError("backward: inputs is empty; leave it out for all leaves")
         wanted = {_node_of(t, f"inputs[{i}]") for i, t in enumerate(handles)}
     found, by = _run("backward", roots, grad_tensors, retain_graph, create_graph, wanted)
-    with _accumulating:
-        for node, g in found.items():
-            _accumulate(node, g, by, create_graph)
+    _accumulate(found, by, create_graph)
 
 
 def grad(
@@ -125,7 +124,7 @@ def grad(
     results: list[Tensor | None] = []
     for i, (node, x) in enumerate(zip(nodes, handles, strict=True)):
         if node in found:
-            results.append(_as_gradient(found[node], x.by if type(x.by) is Kernels else by, by))
+            results.append(gradient_of(found[node], node, by))
         elif materialize_grads:
             results.append(zeros(x))
         elif allow_unused:
@@ -143,12 +142,6 @@ def _node_of(t: Any, which: str) -> Any:
     if type(t) is not Tensor or type(t.node) not in (Node, Leaf):
         raise GraphError(f"{which} does not require grad; make it a leaf with requires_grad_() before it is used")
     return t.node
-
-
-def _as_gradient(g: Any, by: Any, root_by: Any) -> Tensor:
-    if type(g) is Tensor:
-        return fresh(g)
-    return Tensor(g, root_by if type(root_by) is Kernels and root_by.owner == by.owner else by)
 
 
 # -------------------------------------------------------------------------------------------------- one walk
@@ -238,24 +231,21 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-def _accumulate(node: Any, g: Any, by: Any, create_graph: bool) -> None:
-    """Into the leaf, or what a node retains. The first gradient is the incoming array; a sum is a new one."""
-    where = node if type(node) is Leaf else _extra(node)
-    old = where["grad"] if type(where) is dict else where.grad
-    new = _as_gradient(g, by, by)
-    if type(new.by) is Kernels and not create_graph and new.node:
-        new = Tensor(new.data, new.by)
-    if old is not None:
-        total = old + new if create_graph else _plain_sum(old, new)
-        if create_graph:
-            new = total
-        else:  # the same object, as in torch
-            old.data, old.by, old.node = total.data, total.by, total.node
-            return
-    if type(where) is dict:
-        where["grad"] = new
-    else:
-        where.grad = new
+def _accumulate(found: dict[Any, Any], by: Any, create_graph: bool) -> None:
+    """Into leaves, and what nodes retain. The first gradient is the incoming array; a sum is a new one."""
+    with _accumulating:
+        for node, g in found.items():
+            new = gradient_of(g, node, by)
+            old = node.grad if type(node) is Leaf else _extra(node)["grad"]
+            if old is not None and not create_graph:
+                total = _plain_sum(old, new) if type(by) is Kernels else old + new
+                old.data, old.by, old.node = total.data, total.by, total.node  # the same object, as in torch
+                continue
+            new = new if old is None else old + new
+            if type(node) is Leaf:
+                node.grad = new
+            else:
+                _extra(node)["grad"] = new
 
 
 def _plain_sum(old: Tensor, new: Tensor) -> Tensor:
@@ -315,10 +305,10 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         raise DTypeError(f"requires_grad on an array of {self.dtype.name}; only floating and complex arrays have a gradient: cast it with astype")  # fmt: skip
     ambient, x = tape(), captured(self)
     if ambient is None:
-        self.data, self.by, self.node = x.data, x.by, Leaf(x.shape, x.data.dtype)
+        self.data, self.by, self.node = x.data, x.by, Leaf(x.shape, x.data.dtype, x.by)
     else:
         x = fresh(x)
-        self.data, self.by, self.node = x, ambient, Leaf(x.shape, x.dtype)
+        self.data, self.by, self.node = x, ambient, Leaf(x.shape, x.dtype, ambient)
     return self
 
 
@@ -392,5 +382,16 @@ def tensor_backward(
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Sum the gradient of this tensor into the ``.grad`` of the leaves that it was made from; see `autograd.backward`."""
-    backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs)
+    by, node = self.by, self.node
+    if gradient is inputs is MODE.get() is LIVE.get() is None and not create_graph and type(by) is Kernels and node and _is_one(node):
+        found = walk({node: seed(by, self.data)}, retain=bool(retain_graph))  # the usual case, without asking again
+        assert found is not None
+        _accumulate(found, by, False)
+    else:
+        backward(self, None if gradient is None else [gradient], retain_graph, create_graph, inputs)
+
+
+def _is_one(node: Any) -> bool:
+    """One real element: a gradient needs no other seed."""
+    return node.shape == () and node.dtype not in COMPLEX
 

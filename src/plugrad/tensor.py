@@ -130,15 +130,17 @@ class Node:
 class Leaf:
     """The end of an edge: a value whose gradient is asked for."""
 
-    __slots__ = ("__weakref__", "dtype", "extra", "grad", "owner", "seq", "shape")
+    __slots__ = ("__weakref__", "by", "dtype", "extra", "grad", "owner", "seq", "shape")
     edges = ()
     op = None
     next_functions = ()
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any, owner: Any = None) -> None:
-        if dtype not in INEXACT:
-            raise DTypeError(f"a gradient is asked for an array of {dtype}; only floating and complex ones have one: cast it with astype")  # fmt: skip
-        self.shape, self.dtype, self.owner, self.seq = shape, dtype, owner, ticket()  # owner: the grad whose variable it is
+    def __init__(self, shape: tuple[int, ...], dtype: Any, by: Any, owner: Any = None) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.by = by
+        self.owner = owner  # the grad whose variable it is
+        self.seq = ticket()
         self.grad: Tensor | None = None
         self.extra = None
 
@@ -374,10 +376,23 @@ def apply(op: Op, *operands: Any, **params: Any) -> Any:
         With the operation, what came, and what would do.
     """
     mode = MODE.get()
+    if len(operands) == 1 and (mode is None or mode.plain) and type(operands[0]) is Tensor:
+        x = operands[0]
+        by, data, node = x.by, x.data, x.node
+        if type(by) is Kernels and op is not TO_BACKEND and (op.promotion == "any" or data.dtype in INEXACT):
+            try:
+                result = by[op](data, **params)
+            except Exception as error:
+                explain(op, (data,), error)
+            if node and mode is None:
+                return record(op, (node,), (data,), result, params, by)
+            if node:
+                node = mode.cut  # type: ignore[union-attr]
+            return tuple([Tensor(r, by, node) for r in result]) if type(result) is tuple else Tensor(result, by, node)
     args = settle(op, operands)
     if mode is not None and mode.program is not None:
         args = tuple(map(captured, args))
-    by, trace = None, None
+    by = trace = None
     for a in args:
         if type(a) is Tensor:
             its = a.by
@@ -410,10 +425,11 @@ def apply(op: Op, *operands: Any, **params: Any) -> Any:
 
 def record(op: Op, edges: tuple[Any, ...], args: Any, result: Any, params: Any, by: Any) -> Any:
     """The result with its node. Several results hang on one node by a `pick` each, which fills its slot of the cotangent."""
-    level_0 = type(by) is Kernels
     some = result[0] if type(result) is tuple else result
     if op.push is None or some.dtype not in INEXACT:  # integers and booleans are constants to every derivative
-        return result if not level_0 else Tensor(result, by, Cut(f"{op.name} gives {OF_RAW[some.dtype].name}", here()))
+        if type(by) is Kernels:
+            return Tensor(result, by, Cut(f"{op.name} gives {OF_RAW[some.dtype].name}", here()))
+        return result
     args, out = op.keep(edges, args) if op.saves else None, result if op.keeps_result else None
     if type(result) is tuple:
         node = Node(op, edges, args, out, params, len(result), some.dtype, by)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from . import dtypes
 from .backends.protocol import Kernels
 from .dtypes import INEXACT
 from .errors import ConversionError, DTypeError, ShapeError, TransformError, ValidationError
@@ -26,22 +25,11 @@ from .tensor import (
 )
 from .traces import LIFTING, Batched, Dual, Taped, Trace, live
 from .tree import flatten, map_leaves
-from .walk import under, walk
+from .walk import gradient, seed, under, walk
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
 Argnums = int | tuple[int, ...]
-SEEDS: dict[Any, Any] = {}  # raw ones of shape (): never written, so one for each backend, dtype and device
-
-
-def seed(by: Kernels, raw: Any) -> Any:
-    """A raw one of shape (), to start a walk from `raw`."""
-    key = (by.owner, raw.dtype, raw.device)
-    one = SEEDS.get(key)
-    if one is None:
-        one = SEEDS[key] = by.backend.full((), 1, dtypes.of(raw.dtype), by.backend.device_of(raw))
-    return one
-
 
 def _leaves(tree: Any) -> tuple[list[Any], Callable[[Any], Any]]:
     """Leaves of a tree and what puts others in their place; a lone tensor needs no library."""
@@ -104,23 +92,24 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     def with_value(*args: Any, **kwargs: Any) -> Any:
         if any(not -len(args) <= k < len(args) for k in chosen):
             raise ValidationError(f"grad: argnums {argnums} of a call with {len(args)} positional arguments")
-        trees = [_leaves(args[k]) for k in chosen]
-        xs = [_differentiable(x, "grad") for leaves, _ in trees for x in leaves]
+        picked = [args[k] for k in chosen]
+        lone = all([type(x) is Tensor for x in picked])  # no trees: 0.9 of a small network's gradient
+        xs, rebuild = (picked, list) if lone else _leaves(picked)
+        if MODE.get() is not None:
+            xs = list(map(captured, xs))
+        if not _is_outermost(xs):
+            xs = [_differentiable(x, "grad") for x in xs]
 
         def call(variables: list[Tensor]) -> tuple[Tensor, Any]:
-            given, at = list(args), 0
-            for k, (leaves, rebuild) in zip(chosen, trees, strict=True):
-                given[k] = rebuild(variables[at : at + len(leaves)])
-                at += len(leaves)
+            given = list(args)
+            for k, x in zip(chosen, rebuild(variables)):
+                given[k] = x
             out = f(*given, **kwargs)
             y, aux = out if has_aux else (out, None)
-            return _as_result(y, "grad"), aux
+            return y if type(y) is Tensor else _as_result(y, "grad"), aux
 
         value, aux, found = (_outermost if _is_outermost(xs) else _taped)(call, xs)
-        grads, at = [], 0
-        for leaves, rebuild in trees:
-            grads.append(rebuild(found[at : at + len(leaves)]))
-            at += len(leaves)
+        grads = rebuild(found)
         g = grads[0] if isinstance(argnums, int) else tuple(grads)
         return ((value, aux), g) if has_aux else (value, g)
 
@@ -150,12 +139,14 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     return gradient
 
 
-def _is_outermost(xs: list[Tensor]) -> bool:
+def _is_outermost(xs: list[Any]) -> bool:
     """No transform runs and nothing is tracked: level 0's own nodes and raw rules serve, at half the cost of a tape."""
     mode = MODE.get()
     if mode is not None and (mode.level >= 0 or mode.watch is not None):
         return False
-    return not LIFTING and live() is None and all([type(x.by) is Kernels and not x.node for x in xs])
+    if LIFTING or live() is not None:
+        return False
+    return all([type(x) is Tensor and type(x.by) is Kernels and not x.node and x.data.dtype in INEXACT for x in xs])
 
 
 def _check_result(y: Tensor) -> None:
@@ -167,7 +158,7 @@ def _check_result(y: Tensor) -> None:
 
 def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
     with Trace() as trace:
-        leaves = [Leaf(x.data.shape, x.data.dtype, trace) for x in xs]
+        leaves = [Leaf(x.data.shape, x.data.dtype, x.by, trace) for x in xs]
         y, aux = call([Tensor(x.data, x.by, leaf) for x, leaf in zip(xs, leaves)])
         y = trace.leave(y)
     if type(y.by) is not Kernels:
@@ -178,7 +169,8 @@ def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
         found = walk({root: seed(y.by, y.data)}, retain=aux is not None, only=mine)
     if not root or found is not None:
         value = Tensor(y.data, y.by)
-        grads = [_raw_gradient(found, leaf, x, y) for leaf, x in zip(leaves, xs)]
+        get = (found or {}).get
+        grads = [zeros(x) if (g := get(n)) is None else gradient(g, n, y.by) for n, x in zip(leaves, xs)]
     else:  # a leaf was closed over: the gradients have a history of their own
         found = walk({root: ones(value)}, record=True, owned=True)
         assert found is not None
@@ -189,13 +181,6 @@ def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
         for leaf in leaves:
             leaf.owner = None  # a result that other leaves hang on keeps these as ends
     return value, aux, grads
-
-
-def _raw_gradient(found: Any, leaf: Leaf, x: Tensor, y: Tensor) -> Tensor:
-    g = found.get(leaf) if found else None
-    if g is None:
-        return zeros(x)
-    return Tensor(g, y.by if y.by.owner == x.by.owner else x.by)
 
 
 def _off_the_tape(a: Any, trace: Trace, mine: set[Leaf]) -> Any:
@@ -210,7 +195,7 @@ def _off_the_tape(a: Any, trace: Trace, mine: set[Leaf]) -> Any:
 
 def _taped(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
     with Taped() as trace:
-        leaves = [Leaf(x.shape, x.dtype) for x in xs]
+        leaves = [Leaf(x.shape, x.dtype, trace) for x in xs]
         y, aux = call([Tensor(fresh(x), trace, leaf) for x, leaf in zip(xs, leaves)])
         y = trace.leave(y)
     _check_result(y)
@@ -255,7 +240,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     leaves, rebuild, _ = flatten(primals)
     xs = [_differentiable(x, "vjp") for x in leaves]
     with Taped() as trace:
-        nodes = [Leaf(x.shape, x.dtype) for x in xs]
+        nodes = [Leaf(x.shape, x.dtype, trace) for x in xs]
         out = f(*rebuild([Tensor(fresh(x), trace, n) for x, n in zip(xs, nodes)]))
     out, aux = out if has_aux else (out, None)
     ys, rebuild_out, structure = flatten(out)

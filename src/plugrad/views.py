@@ -64,7 +64,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         value = fresh(value)  # holds the raw array: a value that overlaps is never written in place
     elif type(value) not in SCALARS:
         value = as_tensor(value, self)
-    views = [view for r in tuple(_views(root)) if (view := r())]
+    views = [view for r in tuple(_views(root)) if (view := r()) is not None]
     try:
         for view in views:
             if type(view.by) is Kernels:

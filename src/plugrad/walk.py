@@ -7,12 +7,29 @@ from operator import attrgetter
 from typing import Any
 
 from .backends.protocol import Kernels
-from .dtypes import COMPLEX, SCALARS
+from .dtypes import COMPLEX, SCALARS, of
 from .errors import GraphError, ShapeError
 from .ops import PICK
-from .tensor import FREED, RECORDING, Cut, Leaf, Node, Tensor, picks
+from .tensor import FREED, RECORDING, Cut, Leaf, Node, Tensor, fresh, picks
 
 _age = attrgetter("seq")
+SEEDS: dict[Any, Any] = {}  # raw ones of shape (): never written, so one for each backend, dtype and device
+
+
+def seed(by: Kernels, raw: Any) -> Any:
+    """A raw one of shape (), to start a walk from `raw`."""
+    key = (by.owner, raw.dtype, raw.device)
+    one = SEEDS.get(key)
+    if one is None:
+        one = SEEDS[key] = by.backend.full((), 1, of(raw.dtype), by.backend.device_of(raw))
+    return one
+
+
+def gradient(g: Any, node: Any, root: Any) -> Tensor:
+    """What a walk found for `node`, as a tensor; `root` is who computed the root."""
+    if type(g) is Tensor:
+        return fresh(g)
+    return Tensor(g, root if root is node.by or root.owner == node.by.owner else node.by)
 
 
 def under(roots: Iterable[Any]) -> tuple[list[Node], list[Leaf], list[Cut]]:

@@ -49,11 +49,11 @@ class Site:
         self.write(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
         self.write(f"{info}/entry_points.txt", points or f"[plugrad.backends]\n{name} = {module}\n")
 
-    def announce(self, name: str, distribution: str = "", body: str = "pass", **fields: Any) -> None:
+    def announce(self, plugin: str, /, distribution: str = "", body: str = "pass", **fields: Any) -> None:
         """A distribution whose plugin announces one backend: NumPy under another name, `body` within its class."""
-        loader = f"{distribution.replace('-', '_') or name}_backend"
-        fields = {"name": name, "api": (1, 0), "loader": f"{loader}:Made", **fields}
-        self.install(name, LIGHT.format(fields=fields), distribution)
+        loader = f"{distribution.replace('-', '_') or plugin}_backend"
+        fields = {"name": plugin, "api": (1, 0), "loader": f"{loader}:Made", **fields}
+        self.install(plugin, LIGHT.format(fields=fields), distribution)
         self.write(f"{loader}.py", HEAVY.format(name=fields["name"], body=body))
 
     def run(self, code: str, **environ: str) -> Any:

@@ -30,10 +30,6 @@ inf = np.inf
 W34 = np.random.default_rng(0).normal(size=(3, 4))
 
 
-def real(x):
-    return pg.astype(x, pg.float64)
-
-
 def leaf_over_an_ambient_value(z):
     w = (leaf(2.0) * 3.0).detach().requires_grad_()
     return backward(w * w * z, w)
@@ -327,11 +323,11 @@ def dtype_of_grad(f):
 
 
 def times_python(x):
-    return real(x * 1j * pg.asarray(1 + 1j))
+    return pg.real(x * 1j * pg.asarray(1 + 1j))
 
 
 def times_array(x):
-    return real(x * pg.asarray(1j) * pg.asarray(1 + 1j))
+    return pg.real(x * pg.asarray(1j) * pg.asarray(1 + 1j))
 
 
 def backward_of_a_vector():
@@ -347,7 +343,7 @@ def backward_of_a_vector():
     refuses("grad of an int", lambda: pg.grad(lambda x: x * x)(pg.asarray(3))),
     holds(
         "complex z * Python scalar in Taped",
-        lambda: off_fast_path(pg.grad(lambda z: real(z * z * 2j)))(pg.asarray(1 + 1j)),
+        lambda: off_fast_path(pg.grad(lambda z: pg.real(z * z * 2j)))(pg.asarray(1 + 1j)),
         -4 - 4j,
     ),
     holds("mean of ints", lambda: pg.mean(pg.asarray([1, 2, 3])), 2),

@@ -75,11 +75,6 @@ class Kernels(dict[Op, Kernel]):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        from .current import table
-
-        return table, (self.owner,)
-
 
 def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_device: str | None) -> Any:
     """The cotangent comes back by the same way; a host backend takes from a device what the user asked it to."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -12,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import plugrad as pg
-
+from .. import __version__
 from ..backends import manager, settings
 from ..backends.current import Choice, choice
 from ..backends.report import BackendTable
@@ -35,7 +33,7 @@ _Device = Annotated[str | None, typer.Option(help='Where its arrays go: "cpu", "
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"plugrad {metadata.version('plugrad')}")
+        print(f"plugrad {__version__}")
         raise typer.Exit
 
 
@@ -51,7 +49,7 @@ def _common(
 @app.command()
 def backends() -> None:
     """List the backends that are installed, and what each lacks. None is loaded."""
-    _print_table(BackendTable.COLUMNS, pg.backends().rows())
+    _print_table(BackendTable.COLUMNS, manager.backends().rows())
 
 
 @app.command()
@@ -67,8 +65,8 @@ def doctor(
     PLUGRAD_BACKEND or the config file.
     """
     asked = names or [settings.settled().backend]
-    infos = [manager.info(name) for name in names] if names else list(pg.backends())
-    print(f"plugrad {metadata.version('plugrad')}, Python {platform.python_version()}, {platform.platform()}")
+    infos = [manager.info(name) for name in names] if names else list(manager.backends())
+    print(f"plugrad {__version__}, Python {platform.python_version()}, {platform.platform()}")
     failed = set()
     for info in infos:
         outcome = examine(info, device, timeout)

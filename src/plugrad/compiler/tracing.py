@@ -64,7 +64,7 @@ class Program(list[Equation]):
         if id(x) not in self.hidden:
             end = None
             if type(x.by) is Kernels and x.node:
-                end = Leaf(x.shape, x.dtype)
+                end = Leaf(x.shape, x.dtype, x.by)
                 end.seq = -1  # older than all
             raw_dtype = self.table.backend.raw_dtype(x.dtype)
             symbol = Symbol(f"h{len(self.hidden)}", self, x.shape, raw_dtype)

@@ -61,7 +61,9 @@ def solved(shape: Shape, size: int, who: str) -> tuple[int, ...]:
         known = math.prod([n for n in out if n != -1])
         out = tuple([size // known if n == -1 and known else n for n in out])
     if min(out, default=0) < 0 or math.prod(out) != size:
-        raise ShapeError(f"{who}: {size} elements do not fill the shape {shape!r}; the sizes must multiply to {size}, one may be -1")
+        raise ShapeError(
+            f"{who}: {size} elements do not fill the shape {shape!r}; sizes multiply to {size}, one may be -1"
+        )
     return out
 
 

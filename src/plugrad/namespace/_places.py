@@ -56,7 +56,9 @@ def beneath(x: Tensor, who: str) -> Tensor:
     x = captured(x)
     while type(x.by) is not Kernels:
         if type(x.by) is Batched:
-            raise TransformError(f"{who}: under vmap there is one value for each sample, not one; take it out of the mapped function")
+            raise TransformError(
+                f"{who}: under vmap there is a value for each sample; move this out of the mapped function"
+            )
         x = x.data
     if x.by.name == "tracing":
         raise TracingError(f"{who}: the value is not known while a program is traced; pass it as a static argument")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -106,7 +105,7 @@ def _of_tensor(x: Tensor, dtype: DType | None, device: str | None, copy: bool | 
     if out is x:
         return copied(x) if copy else x
     if copy is False:
-        raise ValidationError(f"asarray: {x.dtype.name} on {x.backend} {x.device} cannot become what is asked without a copy")
+        raise ValidationError("asarray(copy=False): another dtype, device or backend takes a copy; leave copy out")
     return out
 
 
@@ -120,7 +119,8 @@ def _stacked(obj: Any) -> Tensor:
         return tensor(obj)
     parts = [_stacked(part) if _holds_tensors(part) else part for part in obj]
     like = next(part for part in parts if type(part) is Tensor)
-    return stack([part if type(part) is Tensor else _of_data(part, None, like.device, None, like.backend) for part in parts])
+    whole = [part if type(part) is Tensor else _of_data(part, None, like.device, None, like.backend) for part in parts]
+    return stack(whole)
 
 
 def _of_data(obj: Any, dtype: DType | None, device: str | None, copy: bool | None, backend: str | None) -> Tensor:
@@ -149,21 +149,9 @@ def _of_python(obj: Any, dtype: DType | None, device: str | None, copy: bool | N
 
 
 def _default_of(host: np.ndarray[Any, Any]) -> DType:
-    """The dtype of Python data, from what NumPy makes of it: bool and integers as they are, our default for the rest."""
+    """The dtype of Python data, from what NumPy makes of it: our default for what is not bool or integer."""
     default = dtypes.default_dtype()
     return {"f": default, "c": dtypes.complex_of(default)}.get(host.dtype.kind) or dtypes.DTYPES[host.dtype.name]
-
-
-def _made(raw: Any, where: Place, requires_grad: bool) -> Tensor:
-    out = Tensor(raw, where[0])
-    return out.requires_grad_() if requires_grad else out
-
-
-def _plain(maker: str, shape: Shape, dtype: DType | None, where: Place, requires_grad: bool) -> Tensor:
-    """By the function of this name of the backend's own namespace."""
-    table, device = where
-    make, its = getattr(table.backend.namespace, maker), table.backend.raw_dtype(dtypes.of(dtype or dtypes.default_dtype()))
-    return _made(make(sizes(shape, maker), dtype=its, device=device), where, requires_grad)
 
 
 def zeros(
@@ -205,7 +193,7 @@ def zeros(
     >>> pg.zeros((2, 1)).tolist()
     [[0.0], [0.0]]
     """
-    return _plain("zeros", shape, dtype, place(backend, device), requires_grad)
+    return _full(sizes(shape, "zeros"), 0, dtype or dtypes.default_dtype(), place(backend, device), requires_grad)
 
 
 def ones(
@@ -247,7 +235,7 @@ def ones(
     >>> pg.ones(2, dtype=pg.float32).dtype
     plugrad.float32
     """
-    return _plain("ones", shape, dtype, place(backend, device), requires_grad)
+    return _full(sizes(shape, "ones"), 1, dtype or dtypes.default_dtype(), place(backend, device), requires_grad)
 
 
 def empty(
@@ -258,7 +246,7 @@ def empty(
     backend: str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Memory as it is found, to be written.
+    """Memory to be written; its values mean nothing, and happen to be zeros.
 
     Parameters
     ----------
@@ -274,7 +262,7 @@ def empty(
     Returns
     -------
     Tensor, shape `shape`
-        In `dtype`, of any values.
+        In `dtype`.
 
     Raises
     ------
@@ -289,7 +277,7 @@ def empty(
     >>> pg.empty((2, 3)).shape
     (2, 3)
     """
-    return _plain("empty", shape, dtype, place(backend, device), requires_grad)
+    return _full(sizes(shape, "empty"), 0, dtype or dtypes.default_dtype(), place(backend, device), requires_grad)
 
 
 def full(
@@ -338,17 +326,16 @@ def full(
     return _full(sizes(shape, "full"), fill_value, dtype, place(backend, device), requires_grad)
 
 
-def _full(
-    shape: tuple[int, ...], value: Any, dtype: DType | None, where: Place, requires_grad: bool = False
-) -> Tensor:
+def _full(shape: tuple[int, ...], value: Any, dtype: DType | None, where: Place, requires_grad: bool = False) -> Tensor:
     value = value.item() if isinstance(value, np.generic) else value
     if type(value) not in SCALARS:
-        raise DTypeError(f"full: a fill value is a Python scalar, not {type(value).__name__}; broadcast_to fills with a Tensor")
+        raise DTypeError(f"full: {type(value).__name__} is no Python scalar; broadcast_to fills with a Tensor")
     its = dtypes.of_scalar(value) if dtype is None else dtypes.of(dtype)
     if type(value) is complex and its.kind != "c":
-        raise DTypeError(f"full: the complex value {value} does not fit {its.name}; take its real part, or a complex dtype")
+        raise DTypeError(f"full: the complex {value} does not fit {its.name}; take its real part, or a complex dtype")
     table, device = where
-    return _made(table.backend.full(shape, value, its, device), where, requires_grad)
+    out = Tensor(table.backend.full(shape, value, its, device), table)
+    return out.requires_grad_() if requires_grad else out
 
 
 def zeros_like(
@@ -390,7 +377,7 @@ def zeros_like(
     [0, 0]
     """
     x = tensor(x)
-    return _plain("zeros", x.shape, dtype or x.dtype, place(backend, device, x), requires_grad)
+    return _full(x.shape, 0, dtype or x.dtype, place(backend, device, x), requires_grad)
 
 
 def ones_like(
@@ -432,7 +419,7 @@ def ones_like(
     [1.0, 1.0]
     """
     x = tensor(x)
-    return _plain("ones", x.shape, dtype or x.dtype, place(backend, device, x), requires_grad)
+    return _full(x.shape, 1, dtype or x.dtype, place(backend, device, x), requires_grad)
 
 
 def empty_like(
@@ -444,7 +431,7 @@ def empty_like(
     backend: str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Memory as it is found, with the shape of another array.
+    """Memory to be written, with the shape of another array; its values mean nothing, and happen to be zeros.
 
     Parameters
     ----------
@@ -460,7 +447,7 @@ def empty_like(
     Returns
     -------
     Tensor, shape (...)
-        In `dtype`, of any values.
+        In `dtype`.
 
     Raises
     ------
@@ -474,7 +461,7 @@ def empty_like(
     (2, 3)
     """
     x = tensor(x)
-    return _plain("empty", x.shape, dtype or x.dtype, place(backend, device, x), requires_grad)
+    return _full(x.shape, 0, dtype or x.dtype, place(backend, device, x), requires_grad)
 
 
 def full_like(
@@ -570,7 +557,7 @@ def arange(
     [1, 3, 5]
     """
     if step == 0:
-        raise ValidationError("arange: the step is 0 and leads nowhere; linspace takes how many numbers there should be")
+        raise ValidationError("arange: a step of 0 leads nowhere; linspace takes how many numbers there should be")
     host = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
     return out.requires_grad_() if requires_grad else out
@@ -623,7 +610,8 @@ def linspace(
     >>> pg.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    host = np.linspace(start, stop, *sizes(num, "linspace"), endpoint=endpoint)
+    (count,) = sizes(num, "linspace")
+    host = np.linspace(start, stop, count, endpoint=endpoint)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
     return out.requires_grad_() if requires_grad else out
 
@@ -674,9 +662,9 @@ def eye(
     >>> pg.eye(2, k=1).tolist()
     [[0.0, 1.0], [0.0, 0.0]]
     """
-    shape = sizes((n_rows, n_rows if n_cols is None else n_cols), "eye")
+    rows, columns = sizes((n_rows, n_rows if n_cols is None else n_cols), "eye")
     its = dtypes.of(dtype or dtypes.default_dtype())
-    out = uploaded(np.eye(*shape, k=k, dtype=its.name), its, place(backend, device))
+    out = uploaded(np.eye(rows, columns, k, dtype=its.name), its, place(backend, device))
     return out.requires_grad_() if requires_grad else out
 
 
@@ -739,10 +727,10 @@ def triu(x: Array, /, *, k: int = 0) -> Tensor:
 
 
 def _matrix(x: Array, who: str) -> Tensor:
-    x = tensor(x)
-    if x.ndim < 2:
-        raise ShapeError(f"{who}: a matrix has at least two axes, got the shape {x.shape}")
-    return x
+    out = tensor(x)
+    if out.ndim < 2:
+        raise ShapeError(f"{who}: a matrix has at least two axes, got the shape {out.shape}")
+    return out
 
 
 def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Tensor, ...]:
@@ -778,7 +766,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Tens
         raise ValidationError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
     found = [tensor(a) for a in arrays]
     if any(a.ndim > 1 for a in found):
-        raise ShapeError(f"meshgrid: coordinates have one axis, got the shapes {', '.join(str(a.shape) for a in found)}")
+        raise ShapeError(f"meshgrid: coordinates have one axis, got {', '.join(str(a.shape) for a in found)}")
     places = list(range(len(found)))
     if indexing == "xy" and len(found) > 1:
         places[:2] = 1, 0
@@ -824,7 +812,9 @@ def from_dlpack(
     if type(x) is Tensor:
         return asarray(x, device=device, copy=copy, backend=backend)
     if not hasattr(x, "__dlpack__"):
-        raise DTypeError(f"from_dlpack: {type(x).__name__} has no __dlpack__; asarray takes Python data and NumPy arrays")
+        raise DTypeError(
+            f"from_dlpack: {type(x).__name__} has no __dlpack__; asarray takes Python data and NumPy arrays"
+        )
     table, _ = place(backend, None)
     raw = table.backend.from_dlpack(x, device)
     return Tensor(table.backend.asarray(raw, None, device, True) if copy else raw, table)

@@ -90,6 +90,7 @@ __all__ = [
 
 # What operands may be. Integers and booleans become the default dtype where a floating one is asked for.
 ANY = "Any dtype"
+TRUTH = "Any dtype; all but 0 and False holds"
 BITS = "Integers or booleans"
 FLOATS = "Floating or complex; others become the default dtype"
 INTEGERS = "Integers"
@@ -161,11 +162,15 @@ Examples
 
 
 def _one(op: ops.Op, meaning: str, takes: str, gives: str, example: str, result: str) -> Door1:
-    return unary(op, _ONE.format(name=op.name, meaning=meaning, takes=takes, gives=gives, example=example, result=result))
+    return unary(
+        op, _ONE.format(name=op.name, meaning=meaning, takes=takes, gives=gives, example=example, result=result)
+    )
 
 
 def _two(op: ops.Op, meaning: str, takes: str, gives: str, example: tuple[str, str], result: str) -> Door2:
-    return binary(op, _TWO.format(name=op.name, meaning=meaning, takes=takes, gives=gives, example=example, result=result))
+    return binary(
+        op, _TWO.format(name=op.name, meaning=meaning, takes=takes, gives=gives, example=example, result=result)
+    )
 
 
 def _ordered(door: Door2) -> Door2:
@@ -181,9 +186,12 @@ def _ordered(door: Door2) -> Door2:
 
 
 def _is_complex(x: Array) -> bool:
-    return x.data.dtype in COMPLEX if type(x) is Tensor else getattr(x, "dtype", type(x)) in COMPLEX or type(x) is complex
+    return (
+        x.data.dtype in COMPLEX if type(x) is Tensor else getattr(x, "dtype", type(x)) in COMPLEX or type(x) is complex
+    )
 
 
+# fmt: off
 # Powers, exponentials, logarithms
 square = _one(ops.SQUARE, "The square.", NUMBERS, SAME, "[3.0, -1.0]", "[9.0, 1.0]")
 sqrt = _one(ops.SQRT, "The square root.", FLOATS, SAME, "[9.0, 0.25]", "[3.0, 0.5]")
@@ -212,30 +220,30 @@ atanh = _one(ops.ATANH, "The inverse of tanh.", FLOATS, SAME, "[0.0, 1.0]", "[0.
 # Signs and rounding
 abs = _one(ops.ABS, "The absolute value; of a complex number its length.", NUMBERS, PART, "[-2.0, 3.0]", "[2.0, 3.0]")
 negative = _one(ops.NEGATIVE, "The number with its sign changed.", NUMBERS, SAME, "[1, -2]", "[-1, 2]")
-sign = _one(ops.SIGN, "-1, 0 or 1; of a complex number z / abs(z).", NUMBERS, SAME, "[-2.0, 0.0, 3.0]", "[-1.0, 0.0, 1.0]")
-signbit = _one(ops.SIGNBIT, "Whether the sign bit is set; that of -0.0 is.", REAL_FLOATS, BOOL, "[-0.0, 0.0]", "[True, False]")
+sign = _one(ops.SIGN, "-1, 0 or 1; of a complex z, z / abs(z).", NUMBERS, SAME, "[-2.0, 3.0]", "[-1.0, 1.0]")
+signbit = _one(ops.SIGNBIT, "Whether negative or -0.0.", REAL_FLOATS, BOOL, "[-0.0, 0.0]", "[True, False]")
 ceil = _one(ops.CEIL, "The least integer not below.", REALS, SAME, "[1.5, -1.5]", "[2.0, -1.0]")
 floor = _one(ops.FLOOR, "The greatest integer not above.", REALS, SAME, "[1.5, -1.5]", "[1.0, -2.0]")
-round = _one(ops.ROUND, "The nearest integer, halves to the even one.", NUMBERS, SAME, "[0.5, 1.5, 1.7]", "[0.0, 2.0, 2.0]")
+round = _one(ops.ROUND, "The nearest integer.", NUMBERS, SAME, "[0.5, 1.5, 1.7]", "[0.0, 2.0, 2.0]")
 trunc = _one(ops.TRUNC, "The nearest integer toward 0.", REALS, SAME, "[1.5, -1.5]", "[1.0, -1.0]")
 conj = _one(ops.CONJ, "The complex conjugate.", NUMBERS, SAME, "[1 + 2j]", "[(1-2j)]")
 
 # Questions
-isfinite = _one(ops.ISFINITE, "Whether neither infinite nor NaN.", ANY, BOOL, "[1.0, pg.inf, pg.nan]", "[True, False, False]")
-isinf = _one(ops.ISINF, "Whether infinite.", ANY, BOOL, "[1.0, pg.inf, pg.nan]", "[False, True, False]")
-isnan = _one(ops.ISNAN, "Whether NaN.", ANY, BOOL, "[1.0, pg.inf, pg.nan]", "[False, False, True]")
+isfinite = _one(ops.ISFINITE, "Whether neither infinite nor NaN.", ANY, BOOL, "[1.0, pg.inf]", "[True, False]")
+isinf = _one(ops.ISINF, "Whether infinite.", ANY, BOOL, "[1.0, pg.inf]", "[False, True]")
+isnan = _one(ops.ISNAN, "Whether NaN.", ANY, BOOL, "[1.0, pg.nan]", "[False, True]")
 
 # Bits and truth
-bitwise_invert = _one(ops.BITWISE_INVERT, "Every bit changed; of booleans the opposite.", BITS, SAME, "[0, 5]", "[-1, -6]")
+bitwise_invert = _one(ops.BITWISE_INVERT, "Every bit changed.", BITS, SAME, "[0, 5]", "[-1, -6]")
 bitwise_and = _two(ops.BITWISE_AND, "The bits that both have.", BITS, MET, ("[6, 5]", "3"), "[2, 1]")
 bitwise_or = _two(ops.BITWISE_OR, "The bits that one has.", BITS, MET, ("[6, 5]", "3"), "[7, 7]")
 bitwise_xor = _two(ops.BITWISE_XOR, "The bits that only one has.", BITS, MET, ("[6, 5]", "3"), "[5, 6]")
-bitwise_left_shift = _two(ops.BITWISE_LEFT_SHIFT, "The bits of a moved up by b.", INTEGERS, MET, ("[1, 3]", "2"), "[4, 12]")
-bitwise_right_shift = _two(ops.BITWISE_RIGHT_SHIFT, "The bits of a moved down by b.", INTEGERS, MET, ("[4, 13]", "2"), "[1, 3]")
-logical_not = _one(ops.LOGICAL_NOT, "Whether zero or False.", ANY, BOOL, "[True, False]", "[False, True]")
-logical_and = _two(ops.LOGICAL_AND, "Whether neither is zero or False.", ANY, BOOL, ("[True, False]", "True"), "[True, False]")
-logical_or = _two(ops.LOGICAL_OR, "Whether one is not zero or False.", ANY, BOOL, ("[True, False]", "False"), "[True, False]")
-logical_xor = _two(ops.LOGICAL_XOR, "Whether only one is not zero or False.", ANY, BOOL, ("[True, False]", "True"), "[False, True]")
+bitwise_left_shift = _two(ops.BITWISE_LEFT_SHIFT, "The bits of a, up by b.", INTEGERS, MET, ("[3]", "2"), "[12]")
+bitwise_right_shift = _two(ops.BITWISE_RIGHT_SHIFT, "The bits of a, down by b.", INTEGERS, MET, ("[5]", "2"), "[1]")
+logical_not = _one(ops.LOGICAL_NOT, "Whether it does not hold.", TRUTH, BOOL, "[True, False]", "[False, True]")
+logical_and = _two(ops.LOGICAL_AND, "Whether both hold.", TRUTH, BOOL, ("[True, False]", "True"), "[True, False]")
+logical_or = _two(ops.LOGICAL_OR, "Whether one holds.", TRUTH, BOOL, ("[True, False]", "False"), "[True, False]")
+logical_xor = _two(ops.LOGICAL_XOR, "Whether only one holds.", TRUTH, BOOL, ("[True]", "True"), "[False]")
 
 # Arithmetic
 add = _two(ops.ADD, "The sum.", ANY, MET, ("[1.0, 2.0]", "0.5"), "[1.5, 2.5]")
@@ -243,12 +251,12 @@ subtract = _two(ops.SUBTRACT, "The difference.", NUMBERS, MET, ("[1.0, 2.0]", "0
 multiply = _two(ops.MULTIPLY, "The product.", ANY, MET, ("[1.0, 2.0]", "0.5"), "[0.5, 1.0]")
 divide = _two(ops.DIVIDE, "The quotient.", FLOATS, MET, ("[1, 2]", "4"), "[0.25, 0.5]")
 floor_divide = _two(ops.FLOOR_DIVIDE, "The quotient, rounded down.", REALS, MET, ("[7, -7]", "2"), "[3, -4]")
-remainder = _two(ops.REMAINDER, "What floor_divide leaves, with the sign of b.", REALS, MET, ("[7, -7]", "3"), "[1, 2]")
-atan2 = _two(ops.ATAN2, "The angle in radians of the point (b, a).", REAL_FLOATS, MET, ("[0.0, -0.0]", "1.0"), "[0.0, -0.0]")
-hypot = _two(ops.HYPOT, "The square root of a**2 + b**2, without overflow.", REAL_FLOATS, MET, ("[3.0, 0.0]", "4.0"), "[5.0, 4.0]")
+remainder = _two(ops.REMAINDER, "What floor_divide leaves.", REALS, MET, ("[7, -7]", "3"), "[1, 2]")
+atan2 = _two(ops.ATAN2, "The angle in radians of the point (b, a).", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[0.0]")
+hypot = _two(ops.HYPOT, "sqrt(a**2 + b**2), without overflow.", REAL_FLOATS, MET, ("[3.0, 0.0]", "4.0"), "[5.0, 4.0]")
 copysign = _two(ops.COPYSIGN, "a with the sign of b.", REAL_FLOATS, MET, ("[1.0, -2.0]", "-0.0"), "[-1.0, -2.0]")
 nextafter = _two(ops.NEXTAFTER, "The next number after a toward b.", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[5e-324]")
-logaddexp = _two(ops.LOGADDEXP, "log(exp(a) + exp(b)), without overflow.", REAL_FLOATS, MET, ("[3.0]", "-pg.inf"), "[3.0]")
+logaddexp = _two(ops.LOGADDEXP, "log(exp(a) + exp(b)), stable.", REAL_FLOATS, MET, ("[3.0]", "-pg.inf"), "[3.0]")
 maximum = _ordered(_two(ops.MAXIMUM, "The larger; NaN if one is NaN.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[2.0, 3.0]"))
 minimum = _ordered(_two(ops.MINIMUM, "The smaller; NaN if one is NaN.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[1.0, 2.0]"))
 
@@ -258,7 +266,8 @@ not_equal = _two(ops.NOT_EQUAL, "Whether not equal.", ANY, BOOL, ("[1, 2]", "2")
 less = _ordered(_two(ops.LESS, "Whether a is below b.", REALS, BOOL, ("[1, 2]", "2"), "[True, False]"))
 less_equal = _ordered(_two(ops.LESS_EQUAL, "Whether a is not above b.", REALS, BOOL, ("[1, 2]", "2"), "[True, True]"))
 greater = _ordered(_two(ops.GREATER, "Whether a is above b.", REALS, BOOL, ("[1, 2]", "1"), "[False, True]"))
-greater_equal = _ordered(_two(ops.GREATER_EQUAL, "Whether a is not below b.", REALS, BOOL, ("[1, 2]", "2"), "[False, True]"))
+greater_equal = _ordered(_two(ops.GREATER_EQUAL, "Whether a is not below b.", REALS, BOOL, ("[1]", "2"), "[False]"))
+# fmt: on
 
 _real, _imag, _pow = unary(ops.REAL), unary(ops.IMAG), binary(ops.POW)
 
@@ -377,7 +386,9 @@ def _power(x: Tensor, exponent: Any) -> Tensor:
     if exponent == 2:
         return square(x)
     if dtype.kind in "iu" and exponent < 0:
-        raise DTypeError(f"pow: {dtype.name} to the power {exponent} is no integer; write {float(exponent)}, or cast with astype")
+        raise DTypeError(
+            f"pow: {dtype.name} to the power {exponent} is no integer; write {float(exponent)}, or cast with astype"
+        )
     return apply(ops.POW_SCALAR, x, exponent=+exponent)  # type: ignore[no-any-return]
 
 

@@ -96,7 +96,9 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Tensor:
     x = tensor(x)
     at = integral(tensor(indices, x), "take_along_axis", "indices")
     if at.ndim != x.ndim:
-        raise ShapeError(f"take_along_axis: the shapes {x.shape} and {at.shape} must have as many axes; expand_dims adds one")
+        raise ShapeError(
+            f"take_along_axis: the shapes {x.shape} and {at.shape} must have as many axes; expand_dims adds one"
+        )
     along = one_axis(axis, x.ndim, "take_along_axis")
     x, at = moveaxis(x, along, -1), moveaxis(at, along, -1)
     (*rest, n), (*its, m) = x.shape, at.shape

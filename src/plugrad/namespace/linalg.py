@@ -52,9 +52,13 @@ def matmul(x1: Array, x2: Array, /) -> Tensor:
     if m > 1 and n > 1:
         return _matmul(x1, x2)
     if not (m and n):
-        raise ShapeError(f"matmul: the shapes {x1.shape} and {x2.shape}: an operand has no axis to sum over; multiply scales")
+        raise ShapeError(
+            f"matmul: the shapes {x1.shape} and {x2.shape}: an operand has no axis to sum over; multiply scales"
+        )
     if x1.shape[-1] != x2.shape[-2 if n > 1 else -1]:
-        raise ShapeError(f"matmul: the shapes {x1.shape} and {x2.shape} do not fit: the axes summed over must be as long")
+        raise ShapeError(
+            f"matmul: the shapes {x1.shape} and {x2.shape} do not fit: the axes summed over must be as long"
+        )
     y = _matmul(x1 if m > 1 else expand_dims(x1, 0), x2 if n > 1 else expand_dims(x2, 1))
     rows, columns = y.shape[-2:-1] if m > 1 else (), y.shape[-1:] if n > 1 else ()
     return apply(RESHAPE, y, shape=y.shape[:-2] + rows + columns)  # type: ignore[no-any-return]
@@ -171,7 +175,9 @@ def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Tensor:
     x1, x2 = tensor(x1), tensor(x2)
     one, two = (moveaxis(x, one_axis(axis, x.ndim, "vecdot"), -1) for x in (x1, x2))
     if one.shape[-1] != two.shape[-1]:
-        raise ShapeError(f"vecdot: the shapes {x1.shape} and {x2.shape} are not as long along axis {axis}; broadcast_to first")
+        raise ShapeError(
+            f"vecdot: the shapes {x1.shape} and {x2.shape} are not as long along axis {axis}; broadcast_to first"
+        )
     y = _matmul(expand_dims(conj(one) if one.dtype.kind == "c" else one, -2), expand_dims(two, -1))
     return reshape(y, y.shape[:-2])
 
@@ -206,5 +212,7 @@ def outer(x1: Array, x2: Array, /) -> Tensor:
     """
     x1, x2 = tensor(x1), tensor(x2)
     if x1.ndim != 1 or x2.ndim != 1:
-        raise ShapeError(f"outer: takes two vectors, got the shapes {x1.shape} and {x2.shape}; flatten them with reshape(x, -1)")
+        raise ShapeError(
+            f"outer: takes two vectors, got the shapes {x1.shape} and {x2.shape}; flatten them with reshape(x, -1)"
+        )
     return multiply(expand_dims(x1, 1), x2)

@@ -96,7 +96,9 @@ def broadcast_to(x: Array, /, shape: Shape) -> Tensor:
     """
     x, to = tensor(x), sizes(shape, "broadcast_to")
     if len(x.shape) > len(to) or any(m not in (1, n) for m, n in zip(x.shape[::-1], to[::-1])):
-        raise ShapeError(f"broadcast_to: {x.shape} does not broadcast to {to}: from the last axis on, sizes must be equal or 1")
+        raise ShapeError(
+            f"broadcast_to: {x.shape} does not broadcast to {to}: from the last axis on, sizes must be equal or 1"
+        )
     return apply(BROADCAST_TO, x, shape=to)  # type: ignore[no-any-return]
 
 
@@ -129,7 +131,9 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(np.broadcast_shapes(*whole))
     except ValueError:
         together = " and ".join(map(str, whole))
-        raise ShapeError(f"broadcast_shapes: {together} do not fit: from the last axis on, sizes must be equal or 1") from None
+        raise ShapeError(
+            f"broadcast_shapes: {together} do not fit: from the last axis on, sizes must be equal or 1"
+        ) from None
 
 
 def broadcast_arrays(*arrays: Array) -> tuple[Tensor, ...]:
@@ -190,7 +194,9 @@ def permute_dims(x: Array, /, axes: Sequence[int]) -> Tensor:
     x = tensor(x)
     order = all_axes(axes, x.ndim, "permute_dims")
     if len(order) != x.ndim:
-        raise ShapeError(f"permute_dims: {axes!r} is no order of the {x.ndim} axes of the shape {x.shape}; name each of them once")
+        raise ShapeError(
+            f"permute_dims: {axes!r} is no order of the {x.ndim} axes of the shape {x.shape}; name each of them once"
+        )
     return apply(PERMUTE_DIMS, x, axes=order)  # type: ignore[no-any-return]
 
 
@@ -225,7 +231,9 @@ def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[
     x = tensor(x)
     from_, to = (all_axes(a, x.ndim, "moveaxis") for a in (source, destination))
     if len(from_) != len(to):
-        raise ShapeError(f"moveaxis: {len(from_)} axes to {len(to)} places; {source!r} and {destination!r} must be as long")
+        raise ShapeError(
+            f"moveaxis: {len(from_)} axes to {len(to)} places; {source!r} and {destination!r} must be as long"
+        )
     order = [axis for axis in range(x.ndim) if axis not in from_]
     for place_, axis in sorted(zip(to, from_)):
         order.insert(place_, axis)
@@ -294,7 +302,9 @@ def squeeze(x: Array, /, axis: Axis = None) -> Tensor:
     gone = all_axes(axis, x.ndim, "squeeze") if axis is not None else [a for a, n in enumerate(x.shape) if n == 1]
     long = [a for a in gone if x.shape[a] != 1]
     if long:
-        raise ShapeError(f"squeeze: axis {long[0]} of the shape {x.shape} has size {x.shape[long[0]]}; only axes of size 1 can go")
+        raise ShapeError(
+            f"squeeze: axis {long[0]} of the shape {x.shape} has size {x.shape[long[0]]}; only axes of size 1 can go"
+        )
     return apply(RESHAPE, x, shape=tuple([n for a, n in enumerate(x.shape) if a not in gone]))  # type: ignore[no-any-return]
 
 
@@ -362,7 +372,9 @@ def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Tensor:
     """
     found = _several(arrays, "stack")
     if len({a.shape for a in found}) > 1:
-        raise ShapeError(f"stack: the shapes {', '.join(str(a.shape) for a in found)} differ; concat joins along an axis there is")
+        raise ShapeError(
+            f"stack: the shapes {', '.join(str(a.shape) for a in found)} differ; concat joins along an axis there is"
+        )
     along = one_axis(axis, found[0].ndim + 1, "stack")
     return concat([expand_dims(a, along) for a in found], axis=along)
 
@@ -544,9 +556,9 @@ def repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Ten
     if axis is None:
         return repeat(reshape(x, -1), repeats, axis=0)
     along = one_axis(axis, x.ndim, "repeat")
-    if isinstance(repeats, int):
-        return _repeated(x, *sizes(repeats, "repeat"), along)
-    return _repeated_each(x, tensor(repeats), along)
+    if type(repeats) is int:
+        return _repeated(x, sizes(repeats, "repeat")[0], along)
+    return _repeated_each(x, tensor(repeats, x), along)
 
 
 def _repeated(x: Tensor, often: int, axis: int) -> Tensor:
@@ -559,6 +571,6 @@ def _repeated_each(x: Tensor, often: Tensor, axis: int) -> Tensor:
     n = x.shape[axis]
     counts = sizes(known(integral(often, "repeat", "repeats"), "repeat"), "repeat")
     if len(counts) not in (1, n):
-        raise ShapeError(f"repeat: {len(counts)} numbers for the {n} elements of axis {axis}; give one, or one for each")
+        raise ShapeError(f"repeat: {len(counts)} numbers for {n} elements; give one for all, or one for each")
     at = uploaded(np.repeat(np.arange(n), counts), int64, place(None, None, x))
     return moveaxis(apply(GATHER, moveaxis(x, axis, 0), at), 0, axis)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from ..dtypes import SCALARS
 from ..errors import DTypeError, ShapeError
 from ..ops import ARGMAX, ARGMIN, COUNT_NONZERO, WHERE, Op
 from ..tensor import Tensor, apply
@@ -47,7 +46,7 @@ def where(condition: Array, x1: Array, x2: Array, /) -> Tensor:
     """
     condition = tensor(condition, next((x for x in (x1, x2) if type(x) is Tensor), None))
     if condition.dtype.kind != "b":
-        raise DTypeError(f"where: the condition is of {condition.dtype.name}; make it boolean, as in where(c != 0, ...)")
+        raise DTypeError(f"where: the condition is of {condition.dtype.name}, not bool; compare it, as in c != 0")
     return apply(WHERE, condition, x1, x2)  # type: ignore[no-any-return]
 
 

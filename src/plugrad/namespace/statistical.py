@@ -83,8 +83,7 @@ def prod(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims
 def _accumulated(op: Op, x: Tensor, axis: Axis, dtype: DType | None, keepdims: bool) -> Tensor:
     to = widest(x.dtype) if dtype is None else dtypes.of(dtype)
     x = x if x.dtype is to else apply(ASTYPE, x, dtype=to)
-    out = apply(op, x, axis=reduced(axis, x.ndim, op.name), keepdims=keepdims)
-    return out if out.dtype is to else apply(ASTYPE, out, dtype=to)  # NumPy widens small integers once more
+    return apply(op, x, axis=reduced(axis, x.ndim, op.name), keepdims=keepdims)  # type: ignore[no-any-return]
 
 
 def mean(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
