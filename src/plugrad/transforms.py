@@ -169,8 +169,11 @@ def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
         found = walk({root: seed(y.by, y.data)}, retain=aux is not None, only=mine)
     if not root or found is not None:
         value = Tensor(y.data, y.by)
-        get = (found or {}).get
-        grads = [zeros(x) if (g := get(n)) is None else gradient(g, n, y.by) for n, x in zip(leaves, xs)]
+        by, get = y.by, (found or {}).get
+        grads = [
+            zeros(x) if (g := get(n)) is None else Tensor(g, by) if x.by is by else gradient(g, n, by)
+            for n, x in zip(leaves, xs)
+        ]
     else:  # a leaf was closed over: the gradients have a history of their own
         found = walk({root: ones(value)}, record=True, owned=True)
         assert found is not None

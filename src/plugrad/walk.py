@@ -93,7 +93,9 @@ def walk(
     """
     order, leaves, _ = under(seeds)
     for leaf in leaves:
-        if leaf.owner is not None and not owned and (only is None or (leaf not in only and not leaf.owner.live)):
+        if leaf.owner is None or owned:
+            continue
+        if only is None or (leaf not in only and not leaf.owner.live):
             raise GraphError("this depends on the variable of a grad around it, or of one that has finished; differentiate it with grad, inside")  # fmt: skip
     if only is not None and not all([leaf in only for leaf in leaves]):
         return None
@@ -131,7 +133,9 @@ def walk(
                 cotangents[edge] = g if before is None else before + g
         if not retain and (node.args is not None or node.out is not None):
             node.args, node.out = FREED, None
-    return found | cotangents if wanted is None else {n: ct for n, ct in (found | cotangents).items() if n in wanted}
+    if found:
+        cotangents |= found
+    return cotangents if wanted is None else {n: ct for n, ct in cotangents.items() if n in wanted}
 
 
 def _between(order: list[Node], wanted: Collection[Any]) -> set[Any]:

@@ -190,9 +190,7 @@ def test_named_config_file_must_exist(monkeypatch: pytest.MonkeyPatch, tmp_path:
 @pytest.mark.parametrize(
     "platform, folder", [("linux", "XDG_CONFIG_HOME"), ("darwin", "XDG_CONFIG_HOME"), ("win32", "APPDATA")]
 )
-def test_config_file_of_the_user(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, folder: str
-) -> None:
+def test_config_file_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, folder: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setenv(folder, str(tmp_path / "own settings"))
     path = tmp_path / "own settings" / "plugrad" / "config.toml"

@@ -320,7 +320,11 @@ def test_loader_may_be_a_function(announce: Announce) -> None:
         (module("p", plugrad_backends=hookimpl(lambda: [])), ValidationError, "not a list of BackendSpec"),
         (module("p", plugrad_backends=hookimpl(lambda: [spec("made"), 3])), ValidationError, "not a list of"),
         (module("p", plugrad_backends=hookimpl(lambda: [spec(), spec()])), ValidationError, "one name twice"),
-        (module("p", plugrad_backends=hookimpl(lambda: [spec(), spec("numpy")])), BackendError, "'numpy' is registered"),
+        (
+            module("p", plugrad_backends=hookimpl(lambda: [spec(), spec("numpy")])),
+            BackendError,
+            "'numpy' is registered",
+        ),
         (module("p", plugrad_backends=hookimpl(lambda: 1 / 0)), ZeroDivisionError, "division"),
     ],
 )

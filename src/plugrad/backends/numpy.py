@@ -30,26 +30,23 @@ RAW: dict[DType, np.dtype[Any]] = {d: np.dtype(d.name) for d in dtypes.DTYPES.va
 # ------------------------------------------------------------------------------------------------------- kernels
 
 
-def _reduction(ufunc: np.ufunc) -> Kernel:
+def _reduction(ufunc: np.ufunc, in_own_dtype: bool = False) -> Kernel:
+    """By position - array, axis, dtype, out, keepdims: 1.0 us, by keyword 1.7. The standard's upcast is done above."""
     reduce = ufunc.reduce
 
     def kernel(x: Array, axis: Any, keepdims: bool) -> Array:
-        return np.asarray(reduce(x, axis=axis, keepdims=keepdims))
+        return np.asarray(reduce(x, axis, x.dtype if in_own_dtype else None, None, keepdims))
 
     return kernel
 
 
-def _sum(x: Array, axis: Any, keepdims: bool) -> Array:
-    return np.asarray(np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype))  # the standard's upcast is done above
-
-
-def _prod(x: Array, axis: Any, keepdims: bool) -> Array:
-    return np.asarray(np.multiply.reduce(x, axis=axis, keepdims=keepdims, dtype=x.dtype))
-
-
 def _mean(x: Array, axis: Any, keepdims: bool) -> Array:
-    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    total = np.add.reduce(x, axis, None, None, keepdims)
     return np.asarray(total * x.dtype.type(total.size / x.size if x.size else math.nan))
+
+
+def _matmul(x: Array, y: Array) -> Array:
+    return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)  # 1.0 us against 1.65 for 32 x 32
 
 
 def _var(x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
@@ -167,10 +164,10 @@ KERNELS: dict[Op, Kernel] = {
     ops.SUBTRACT: np.subtract, ops.WHERE: np.where,
     ops.ALL: _reduction(np.logical_and), ops.ANY: _reduction(np.logical_or), ops.ARGMAX: _arg(np.argmax),
     ops.ARGMIN: _arg(np.argmin), ops.COUNT_NONZERO: _arg(np.count_nonzero), ops.LOGSUMEXP: _logsumexp,
-    ops.MAX: _reduction(np.maximum), ops.MEAN: _mean, ops.MIN: _reduction(np.minimum), ops.PROD: _prod,
+    ops.MAX: _reduction(np.maximum), ops.MEAN: _mean, ops.MIN: _reduction(np.minimum), ops.PROD: _reduction(np.multiply, True),
     ops.STD: lambda x, axis, correction, keepdims: np.sqrt(_var(x, axis, correction, keepdims)),
-    ops.SUM: _sum, ops.VAR: _var, ops.LOG_SOFTMAX: _log_softmax, ops.NORMALIZE: _normalize, ops.SOFTMAX: _softmax,
-    ops.MATMUL: np.matmul, ops.MATRIX_TRANSPOSE: attrgetter("mT"),
+    ops.SUM: _reduction(np.add, True), ops.VAR: _var, ops.LOG_SOFTMAX: _log_softmax, ops.NORMALIZE: _normalize, ops.SOFTMAX: _softmax,
+    ops.MATMUL: _matmul, ops.MATRIX_TRANSPOSE: attrgetter("mT"),
     ops.ASTYPE: _astype, ops.BROADCAST_TO: _broadcast_to,
     ops.CONCAT: lambda *arrays, axis, sizes: np.concatenate(arrays, axis),
     ops.FLIP: lambda x, axis: np.flip(x, axis), ops.PERMUTE_DIMS: lambda x, axes: x.transpose(axes),
@@ -194,12 +191,6 @@ def _tanh_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) 
         return ct * (1 - t)
     np.subtract(_ONE[t.dtype], t, out=t)
     return np.multiply(t, ct, out=t)
-
-
-def _square_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
-    t = ct * args[0]
-    t += t
-    return t
 
 
 def _spread(ct: Array, axis: Any, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -226,8 +217,7 @@ def _getitem_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: An
 
 
 PULLS: dict[Op, Pulls] = {
-    ops.TANH: (_tanh_pull,),  # 0.96 of a small network's gradient, with square
-    ops.SQUARE: (_square_pull,),
+    ops.TANH: (_tanh_pull,),  # 0.96 of a small network's gradient
     ops.SUM: (_sum_pull,),
     ops.MEAN: (_mean_pull,),
     ops.GETITEM: (_getitem_pull,),

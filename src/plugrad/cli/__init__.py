@@ -14,12 +14,13 @@ def main() -> None:
     try:
         from .app import app
     except ModuleNotFoundError as lack:
-        if lack.name not in ("rich", "typer"):
+        library = (lack.name or "").partition(".")[0]
+        if library not in ("rich", "typer"):
             raise
-        print(f'The command line needs {lack.name}: pip install "plugrad[cli]"', file=sys.stderr)
+        print(f'The command line needs {library}: pip install "plugrad[cli]"', file=sys.stderr)
         sys.exit(1)
     try:
-        app()
+        app(prog_name="plugrad")
     except PlugradError as error:
         print(error, file=sys.stderr)
         sys.exit(1)

@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # keeps paragraphs together
 )
 
 _STYLES = {"ready": "green", "available": "green", "disabled": "dim", "works": "green", "fails": "red"}
@@ -87,7 +88,7 @@ def which(
     chosen = choice()
     print(f"{_named(chosen)} ({chosen.source})")
     if explain:
-        _print_table(("level", "says"), _levels(chosen))
+        _print_table(("level", "says"), _levels())
     if problem := manager.info(chosen.backend).cause:
         raise problem
 
@@ -111,19 +112,19 @@ def _named(chosen: Choice) -> str:
     return chosen.backend if chosen.device is None else f"{chosen.backend} on {chosen.device}"
 
 
-def _levels(chosen: Choice) -> list[tuple[str, str]]:
+def _levels() -> list[tuple[str, str]]:
     """What each level says; the one that decides is marked."""
     rows = [("argument", "decides for one call, where it is given")]
-    decided = False
+    mark = " <- decides"
     for level, says in manager.explain():
-        mark = " <- decides" if says is not None and not decided else ""
-        rows.append((level, (_named(says) if says else "nothing") + mark))
-        decided = decided or says is not None
+        where = f" ({settings.config_path()})" if level == "config file" else ""
+        rows.append((level, f"{_named(says)}{where}{mark}" if says else f"nothing{where}"))
+        mark = "" if says else mark
     return rows
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    took = ", ".join(f"{step} {outcome.seconds[step]:.2g} s" for step in STEPS if step in outcome.seconds)
+    took = ", ".join(f"{step} {outcome.seconds[step] * 1e3:.3g} ms" for step in STEPS if step in outcome.seconds)
     if outcome.passed:
         _say(outcome.name, "works", took)
         return

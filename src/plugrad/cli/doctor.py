@@ -26,14 +26,14 @@ class Outcome:
     seconds : dict
         Step -> time it took, for the steps that passed.
     step : str
-        The step that did not pass; empty if all did.
+        The step that it did not get past; empty if it passed all.
     cause, mend : str
         Why, and what to do unless the cause says it; empty if all passed.
     """
 
     name: str
     seconds: dict[str, float] = field(default_factory=dict)
-    step: str = ""
+    step: str = "start"
     cause: str = ""
     mend: str = ""
 

@@ -39,7 +39,7 @@ class Writer:
     ) -> None:
         self.dialect, self.table = dialect, table
         made = {n: shape for e in program.equations for n, (shape, _) in zip(e.names, e.avals, strict=True)}
-        self.shapes = shapes | made
+        self.shapes = shapes | made | {n: tuple(c.shape) for n, c in program.constants.items()}
         self.equations, self.results = program.equations, program.results
         self.scope: dict[str, Any] = {**dialect.scope, **program.constants}
         self.buffers: list[Aval] = []

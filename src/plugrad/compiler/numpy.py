@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import ops
@@ -24,15 +26,21 @@ UFUNCS: dict[Op, str] = {
 def _line(equation: Equation, out: str, writer: Writer) -> str | None:
     names, op, inputs, params, ((shape, dtype),), _ = equation if len(equation.avals) == 1 else (*equation[:4], ((None, None),), 0)
     name, to = names[0], out and f", out={out}"
-    if op in UFUNCS or op is ops.MATMUL:
-        return f"{name} = {UFUNCS.get(op, 'matmul')}({', '.join(_array(a, dtype, op, writer) for a in inputs)}{to})"
+    if op in UFUNCS:
+        return f"{name} = {UFUNCS[op]}({', '.join(_array(a, dtype, op, writer) for a in inputs)}{to})"
     x = inputs[0] if inputs else ""
+    if op is ops.MATMUL:
+        flat = all(len(writer.shapes[a]) == 2 for a in inputs)  # of matrices dot is matmul, at two thirds of the cost
+        return f"{name} = {'dot' if flat else 'matmul'}({', '.join(inputs)}{to})"
+    if op is ops.MEAN:
+        size = math.prod(writer.shapes[x])
+        scale = writer.constant("s", dtype.type(math.prod(shape) / size if size else math.nan))
+        return f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, None, {params['keepdims']}) * {scale})"
     if op is ops.SUM:
         ones = _leading_sum(writer, equation)
         if ones:
             return f"{name} = dot({ones}, {x}{to})"
-        axis, keepdims = writer.text(params["axis"]), params["keepdims"]
-        return f"{name} = asarray(reduce({x}, axis={axis}, keepdims={keepdims}{to}))"
+        return f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, {out or None}, {params['keepdims']}))"
     if op is ops.BROADCAST_TO:
         return f"{name} = {out or f'empty({shape}, {x}.dtype)'}; {name}[...] = {x}"
     if op is ops.MATRIX_TRANSPOSE:

@@ -8,8 +8,8 @@ from .families import bilinear, linear
 
 bilinear(
     MATMUL,
-    lambda xp, ct, b: ct @ xp.matrix_transpose(b),  # (m, n) @ (k, n).T -> (m, k)
-    lambda xp, ct, a: xp.matrix_transpose(a) @ ct,  # (m, k).T @ (m, n) -> (k, n)
+    lambda xp, ct, b: xp.matmul(ct, xp.matrix_transpose(b)),  # (m, n) @ (k, n).T -> (m, k)
+    lambda xp, ct, a: xp.matmul(xp.matrix_transpose(a), ct),  # (m, k).T @ (m, n) -> (k, n)
     batch=matmul,
 )
 linear(MATRIX_TRANSPOSE, lambda xp, ct: xp.matrix_transpose(ct), batch=same(MATRIX_TRANSPOSE))
