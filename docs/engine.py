@@ -1,107 +1,68 @@
-"""The engine of plugrad, told from nothing to compile(grad): a miniature that runs.
+# ruff: noqa: E701, E731, E741, RUF005
+# fmt: off  (a page to be read in one go: short functions stand in one line)
+"""The engine of plugrad, told from nothing to compile(grad): a miniature that runs. `python docs/engine.py` exits with 0.
 
-Names are the product's and each part says where its grown-up form lives, so that src/plugrad reads easily afterwards.
-Ten operations, NumPy only, no checks worth reading. Every part ends in assertions; `python docs/engine.py` runs them.
-
-The whole idea: every array operation is a call `apply(op, *arrays, **params)`. A `Tensor` is three slots, and `by` says
-who computes on it: a table of kernels (level 0: `data` is a raw array), or a Trace, one run of one transform (`data` is
-a Tensor of a lower level). `apply` computes at level 0 and hands all else to the highest Trace. Nothing else exists.
+Every array operation is a call `apply(op, *arrays, **params)`. A `Tensor` is three slots, of which `by` says who computes:
+a table of kernels (level 0: `data` is a raw array), or a Trace, one run of one transform (`data` is a Tensor of a lower
+level). `apply` computes at level 0 and hands the rest to the highest trace. Nothing else exists. Names are the product's,
+and each part says where its grown-up form lives; each ends in assertions that could fail.
 """
-
-from __future__ import annotations
-
 import itertools
-import re
-from functools import partial
+from functools import partial, reduce
 from operator import attrgetter
+from types import SimpleNamespace
 
 import numpy as np
 
-# ------------------------------------------------------- 1. Operations and who computes them: ops.py, backends/numpy.py
-TABLE = {}
-
-
+# 1. OPERATIONS, AND WHO COMPUTES THEM: ops.py, backends/numpy.py. Arrays are positional, metadata are keyword parameters.
 class Op:
-    """A name, and slots that a rule fills: how cotangents go back (pulls), tangents forward (push), axes move (batch)."""
+    """A name, its operands, and what a rule says: pulls (cotangents back), push (tangents forward), batch (vmap)."""
+    def __init__(self, name, *operands): self.name, self.operands = name, operands
 
-    def __init__(self, name, operands):
-        self.name, self.operands = name, operands
-
-
-def primitive(signature):
-    """Arrays are positional operands, metadata are keyword parameters: "name(operand, ...; parameter, ...)"."""
-    name, *operands = re.findall(r"\w+", signature.partition(";")[0])
-    TABLE[name] = Op(name, operands)
-    return TABLE[name]
-
-
-ADD, MULTIPLY, MATMUL = map(primitive, ("add(a, b)", "multiply(a, b)", "matmul(a, b)"))  # matmul: at least 2-D
-NEGATIVE, EXP, TANH, MATRIX_TRANSPOSE = map(primitive, ("negative(x)", "exp(x)", "tanh(x)", "matrix_transpose(x)"))
-SUM, RESHAPE, BROADCAST_TO = map(primitive, ("sum(x; axis)", "reshape(x; shape)", "broadcast_to(x; shape)"))
-
-
-class Namespace:
-    """What a rule may call: every operation by its name. Raw kernels, or `apply` where the rule itself is recorded."""
-
-    def __init__(self, bind):
-        for op in TABLE.values():
-            setattr(self, op.name, bind(op))
-
+ADD, MULTIPLY, MATMUL = Op("add", "a", "b"), Op("multiply", "a", "b"), Op("matmul", "a", "b")  # matmul: at least 2-D
+NEGATIVE, TANH, TRANSPOSE = Op("negative", "x"), Op("tanh", "x"), Op("matrix_transpose", "x")
+SUM, RESHAPE, BROADCAST_TO = Op("sum", "x"), Op("reshape", "x"), Op("broadcast_to", "x")
 
 class Kernels(dict):
-    """op -> function of raw arrays: who computes at level 0."""
-
-    def __init__(self, table):
-        super().__init__(table)
-        self.xp = Namespace(self.__getitem__)
-
+    """op -> function of raw arrays: who computes at level 0. `xp` is what rules see there."""
+    xp = property(lambda self: SimpleNamespace(**{op.name: kernel for op, kernel in self.items()}))
 
 NUMPY = Kernels({
-    ADD: np.add, MULTIPLY: np.multiply, MATMUL: np.matmul, NEGATIVE: np.negative, EXP: np.exp, TANH: np.tanh,
-    MATRIX_TRANSPOSE: attrgetter("mT"), SUM: lambda x, axis: np.sum(x, axis=axis),
-    RESHAPE: lambda x, shape: x.reshape(shape), BROADCAST_TO: lambda x, shape: np.broadcast_to(x, shape),
-})  # fmt: skip
+    ADD: np.add, MULTIPLY: np.multiply, MATMUL: np.matmul, NEGATIVE: np.negative, TANH: np.tanh, TRANSPOSE: attrgetter("mT"),
+    SUM: lambda x, axis: np.add.reduce(x, axis), RESHAPE: lambda x, shape: x.reshape(shape), BROADCAST_TO: lambda x, shape: np.broadcast_to(x, shape)})
 
-# ------------------------------------------------------------------------------------------ 2. The one class: tensor.py
-ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
-
-
-class Tensor:
-    """Who computes (by), on what (data), and what made it (node) - or what a transform keeps beside it."""
-
-    __slots__ = ("by", "data", "node")
+# 2. THE ONE CLASS AND THE ONE DOOR: tensor.py. What follows is all of level 0; traces come in part 5.
+class Operators:
+    """Python's operators, for those who say what `call(op, *operands)` is."""
     __array_ufunc__ = None  # NumPy on the left of an operator leaves it to us
+    def __add__(a, b): return a.call(ADD, a, b)
+    def __mul__(a, b): return a.call(MULTIPLY, a, b)
+    def __matmul__(a, b): return a.call(MATMUL, a, b)
+    def __neg__(a): return a.call(NEGATIVE, a)
+    def __rsub__(a, b): return -a + b
+    __radd__, __rmul__ = __add__, __mul__
 
-    def __init__(self, data, by=NUMPY, node=None):
-        self.data, self.by, self.node = data, by, node
-
+class Tensor(Operators):
+    """Who computes (by), on what (data), and what made it (node) - or what a transform keeps beside it."""
+    def __init__(self, data, by=NUMPY, node=None): self.data, self.by, self.node = data, by, node
+    def call(self, op, *args): return apply(op, *args)
     shape = property(lambda self: self.data.shape if type(self.by) is Kernels else self.by.shape_of(self))
-    grad = property(lambda self: self.node.grad)
-
 
 class Node:
-    """One recorded operation: edges to what made its operands, and what its rules will read (all; the product saves less)."""
-
+    """One recorded operation: edges to what made its operands, and what its rules may read (the product saves less)."""
     def __init__(self, op, edges, args, out, params, by):
         self.op, self.edges, self.args, self.out, self.params, self.by = op, edges, args, out, params, by
         self.shape, self.seq = out.shape, ticket()
 
-
 class Leaf:
     """The end of an edge: a value whose gradient is asked for."""
+    def __init__(self, shape): self.shape, self.edges, self.seq, self.grad = shape, (), ticket(), None
 
-    edges = ()
+ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
 
-    def __init__(self, shape):
-        self.shape, self.seq, self.grad = shape, ticket(), None
-
-
-def asarray(x):
-    return x if type(x) is Tensor else Tensor(np.asarray(x, float))
-
+def asarray(x): return x if type(x) is Tensor else Tensor(np.asarray(x, float))
 
 def apply(op, *args, **params):
-    """The only door: compute at level 0, or leave it to the highest trace among the operands."""
     args = tuple(map(asarray, args))
     traces = [a.by for a in args if type(a.by) is not Kernels]
     if traces:
@@ -109,336 +70,224 @@ def apply(op, *args, **params):
         if not trace.live:
             raise RuntimeError(f"{op.name}: a value of a finished transform is used")
         return trace.process(op, args, params)
-    by = next((a.by for a in args if a.by is not NUMPY), NUMPY)  # part 6: constants follow a symbol
+    by = next((a.by for a in args if a.by is not NUMPY), NUMPY)  # in part 6 constants go with a symbol
     raw = tuple(a.data for a in args)
     return record(op, tuple(a.node for a in args), raw, by[op](*raw, **params), params, by)
 
-
 def record(op, edges, args, out, params, by):
-    """The result, with its node if an operand has one. So nothing is recorded that nobody asked for."""
-    return Tensor(out, by, Node(op, edges, args, out, params, by) if any(edges) else None)
+    return Tensor(out, by, Node(op, edges, args, out, params, by) if any(edges) else None)  # only where somebody asks
 
+RECORDING = SimpleNamespace(**{op.name: partial(apply, op) for op in NUMPY})
+tanh, matmul = RECORDING.tanh, RECORDING.matmul  # namespace/ is these, and settles arguments before dispatch:
+def sum(x, axis=None): return apply(SUM, x, axis=tuple(range(len(x.shape))) if axis is None else axis)
 
-RECORDING = Namespace(lambda op: partial(apply, op))
-add, multiply, matmul, exp, tanh = (getattr(RECORDING, n) for n in ("add", "multiply", "matmul", "exp", "tanh"))
-Tensor.__add__ = Tensor.__radd__ = add
-Tensor.__mul__ = Tensor.__rmul__ = multiply
-Tensor.__neg__, Tensor.__matmul__ = RECORDING.negative, matmul
-Tensor.__sub__, Tensor.__rsub__ = lambda a, b: a + -asarray(b), lambda a, b: -a + b
-
-
-def sum(x, axis=None):
-    """The namespace settles arguments before dispatch: rules only ever see a tuple of axes. namespace/ is all of these."""
-    return apply(SUM, x, axis=tuple(range(len(x.shape))) if axis is None else axis)
-
-
-x0, w0, t0 = (np.random.default_rng(seed).normal(size=size) for seed, size in enumerate([(4, 3), (3, 2), (3, 2)]))
-
-
-def loss(w, x=x0):  # the example of this page: one layer, and something that broadcasts
-    y = tanh(matmul(x, w)) + exp(sum(w, axis=(0,)))
+def loss(w, x):  # the example of this page: a layer, and something that broadcasts
+    y = tanh(matmul(x, w)) * sum(w, axis=(0,)) + 0.5
     return sum(y * y)
 
+x0, w0, t0 = (np.random.default_rng(seed).normal(size=size) for seed, size in enumerate([(5, 4, 3), (3, 2), (3, 2)]))
+x, w, t = map(asarray, (x0, w0, t0))
+assert np.allclose(loss(w, x).data, np.sum((np.tanh(x0 @ w0) * w0.sum(0) + 0.5) ** 2))
 
-assert np.allclose(loss(asarray(w0)).data, np.sum((np.tanh(x0 @ w0) + np.exp(w0.sum(0))) ** 2))
-
-# ---------------------------------------------------------------------- 3. Rules: one fact gives every mode: rules/*.py
-# A rule names what it reads: y (the result), operands and parameters by their own names, ct (the cotangent; or the
-# tangent, where it goes the same way), edge (the operand's shape), xp. It is written in array operations, so what it
-# computes can itself be recorded, batched or compiled: higher order costs no line.
-
-
-def named(op, rule):
-    names = rule.__code__.co_varnames[: rule.__code__.co_argcount]
-
+# 3. RULES: rules/*.py. One fact gives reverse and forward mode. A rule names what it reads: y (the result), operands and
+# parameters by their names, xp, edge (of the operand's shape), ct: the cotangent - or the tangent, where it goes the same
+# way. It is written in array operations, so what it computes can be recorded, batched or compiled: higher orders are free.
+def pull_of(op, rule):
+    names = rule.__code__.co_varnames[:rule.__code__.co_argcount]
     def pull(xp, ct, y, args, params, edge):
-        known = {"xp": xp, "ct": ct, "y": y, "edge": edge, **dict(zip(op.operands, args, strict=True)), **params}
+        known = {"xp": xp, "ct": ct, "y": y, "edge": edge, **dict(zip(op.operands, args)), **params}
         value = rule(*[known[n] for n in names])
         return value if "ct" in names else ct * value
-
     return pull
 
-
-def align(x, rank):
-    """Under vmap logical ranks are aligned first: the batch axis goes before all logical leading axes."""
-    return apply(RESHAPE, x, shape=(x.shape[0],) + (1,) * (rank + 1 - len(x.shape)) + x.shape[1:])
-
-
-def alongside(op):  # the law of axes of what broadcasts its operands
-    def law(args, mine, params):
-        rank = max(len(a.shape) - m for a, m in zip(args, mine, strict=True))
-        return apply(op, *[align(a, rank) if m else a for a, m in zip(args, mine, strict=True)], **params)
-
-    return law
-
+def family(op, rules, push, batch):
+    """push(i, t, ...) is what the tangent t of operand i adds to the result's, whose shape it is given in this one place."""
+    op.pulls, op.batch = [pull_of(op, rule) for rule in rules], batch
+    op.push = lambda y, args, tangents, params: reduce(RECORDING.add, [
+        apply(BROADCAST_TO, push(i, t, y, args, params), shape=y.shape) for i, t in enumerate(tangents) if t is not None])
 
 def elementwise(op, *partials):
     """partials[i] is d result / d operand i; or, naming ct, the product with it."""
-    op.pulls, op.batch = [named(op, rule) for rule in partials], alongside(op)
-
-    def push(y, args, tangents, params):
-        moving = [(pull, t) for pull, t in zip(op.pulls, tangents, strict=True) if t is not None]
-        terms = [apply(BROADCAST_TO, pull(RECORDING, t, y, args, params, y), shape=y.shape) for pull, t in moving]
-        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
-
-    op.push = push
-
+    family(op, partials, lambda i, t, y, args, params: op.pulls[i](RECORDING, t, y, args, params, y), alongside(op))
 
 def linear(op, adjoint, batch):
-    """The tangent is the operation itself; the cotangent goes back by its adjoint."""
-    op.pulls, op.push, op.batch = [named(op, adjoint)], lambda y, args, ts, params: apply(op, *ts, **params), batch
+    """The tangent is the operation itself; `adjoint` takes the cotangent back."""
+    family(op, [adjoint], lambda i, t, y, args, params: apply(op, t, **params), batch)
 
+def bilinear(op, *adjoints):
+    """Linear in each operand."""
+    family(op, adjoints, lambda i, t, y, args, params: apply(op, *args[:i], t, *args[i + 1:]), alongside(op))
 
-def bilinear(op, left, right):
-    """Linear in each operand: two tangents add up."""
-    op.pulls, op.batch = [named(op, left), named(op, right)], alongside(op)
+def aligned(x, rank): return apply(RESHAPE, x, shape=x.shape[:1] + (1,) * (rank + 1 - len(x.shape)) + x.shape[1:])
 
-    def push(y, args, ts, params):
-        terms = [apply(op, *(args[:i] + (t,) + args[i + 1 :]), **params) for i, t in enumerate(ts) if t is not None]
-        return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+def alongside(op):  # a law of axes, of what broadcasts its operands: the batch goes before all logical leading axes
+    def law(args, mine, params):
+        rank = max(len(a.shape) - m for a, m in zip(args, mine))
+        return apply(op, *[aligned(a, rank) if m else a for a, m in zip(args, mine)])
+    return law
 
-    op.push = push
-
-
+def reshaped(xs, mine, params): return apply(RESHAPE, *xs, shape=xs[0].shape[:1] + params["shape"])
+def widened(xs, mine, params): return apply(BROADCAST_TO, aligned(*xs, len(params["shape"])), shape=xs[0].shape[:1] + params["shape"])
 def spread(xp, ct, edge, axis):  # a sum's cotangent goes to every term
-    kept = tuple(1 if i in axis else n for i, n in enumerate(edge.shape))
-    return xp.broadcast_to(xp.reshape(ct, shape=kept), shape=edge.shape)
-
-
-def wider(op):
-    return lambda args, mine, params: apply(op, args[0], shape=(args[0].shape[0], *params["shape"]))
-
+    return xp.broadcast_to(xp.reshape(ct, shape=tuple(1 if i in axis else n for i, n in enumerate(edge.shape))), shape=edge.shape)
 
 elementwise(ADD, lambda ct: ct, lambda ct: ct)
 elementwise(MULTIPLY, lambda b: b, lambda a: a)
 elementwise(NEGATIVE, lambda ct: -ct)
-elementwise(EXP, lambda y: y)
 elementwise(TANH, lambda y: 1 - y * y)
 bilinear(MATMUL, lambda xp, ct, b: ct @ xp.matrix_transpose(b), lambda xp, ct, a: xp.matrix_transpose(a) @ ct)
-linear(MATRIX_TRANSPOSE, lambda xp, ct: xp.matrix_transpose(ct), lambda args, mine, params: apply(MATRIX_TRANSPOSE, *args))
-linear(SUM, spread, lambda args, mine, params: apply(SUM, *args, axis=tuple(a + 1 for a in params["axis"])))
-linear(RESHAPE, lambda xp, ct, edge: xp.reshape(ct, shape=edge.shape), wider(RESHAPE))
-linear(BROADCAST_TO, lambda ct: ct, lambda args, mine, params: wider(BROADCAST_TO)([align(args[0], len(params["shape"]))], mine, params))
-assert all(op.pulls and op.push and op.batch for op in TABLE.values())  # no slot is empty
+linear(TRANSPOSE, lambda xp, ct: xp.matrix_transpose(ct), lambda xs, mine, params: apply(TRANSPOSE, *xs))
+linear(SUM, spread, lambda xs, mine, params: apply(SUM, *xs, axis=tuple(a + 1 for a in params["axis"])))
+linear(RESHAPE, lambda xp, ct, edge: xp.reshape(ct, shape=edge.shape), reshaped)
+linear(BROADCAST_TO, lambda ct: ct, widened)  # the walk sums it down
+assert all(op.pulls and op.push and op.batch for op in NUMPY)  # no slot is empty
 
-# ---------------------------------------------------------------------------- 4. Reverse mode: walk.py and autograd.py
-
-
+# 4. REVERSE MODE: walk.py, autograd.py
 def walk(root, seed):
-    """{leaf: cotangent}, newest node first, without recursion. Broadcasting is undone in this one place."""
-    order, stack, seen = [], [root], {root}
+    """{leaf: cotangent}, newest node first, without recursion. Rules see raw kernels at level 0 and recorded calls above."""
+    seen, stack = {root}, [root]
     while stack:
-        node = stack.pop()
-        order.append(node)
-        stack += (new := {e for e in node.edges if e} - seen)
+        stack += (new := {e for e in stack.pop().edges if e} - seen)
         seen |= new
     cotangents = {root: seed}
-    for node in sorted((n for n in order if type(n) is Node), key=attrgetter("seq"), reverse=True):
-        ct, xp = cotangents.pop(node), node.by.xp  # raw kernels at level 0, recorded calls above: the rules are the same
-        for edge, pull in zip(node.edges, node.op.pulls, strict=True):
+    for node in sorted((n for n in seen if type(n) is Node), key=attrgetter("seq"), reverse=True):
+        ct, xp = cotangents.pop(node), node.by.xp
+        for edge, pull in zip(node.edges, node.op.pulls):
             if edge:
                 g = unbroadcast(xp, pull(xp, ct, node.out, node.args, node.params, edge), edge.shape)
                 cotangents[edge] = cotangents[edge] + g if edge in cotangents else g
     return cotangents
 
-
-def unbroadcast(xp, g, shape):
+def unbroadcast(xp, g, shape):  # broadcasting is undone in this one place
     extra = len(g.shape) - len(shape)
     spent = tuple(i for i, n in enumerate(g.shape) if i < extra or shape[i - extra] < n)
     return xp.reshape(xp.sum(g, axis=spent), shape=shape) if spent else g
 
+def requires_grad(x): return Tensor(x.data, x.by, Leaf(x.shape))
 
-def requires_grad(x):
-    return Tensor(x.data, x.by, Leaf(x.shape))
-
-
-def backward(y):
-    """Into the .grad of level 0's leaves, as torch has it. (The product's also nests: a leaf made inside a transform.)"""
+def backward(y):  # sums into the leaves, as in torch
     for leaf, g in walk(y.node, np.ones(y.shape)).items():
         leaf.grad = Tensor(g, y.by) if leaf.grad is None else leaf.grad + Tensor(g, y.by)
 
+def slope(f, h=1e-6): return (f(asarray(w0 + h * t0)).data - f(asarray(w0 - h * t0)).data) / (2 * h)  # central differences
 
-def slope(f, x, t, h=1e-6):  # the judge of this page: central differences
-    return (f(asarray(x + h * t)).data - f(asarray(x - h * t)).data) / (2 * h)
+leaf = requires_grad(w)
+backward(loss(leaf, x))
+assert np.allclose(np.sum(leaf.node.grad.data * t0), slope(lambda w: loss(w, x)))
+print("backward, along t:  ", np.sum(leaf.node.grad.data * t0))
 
-
-w = requires_grad(asarray(w0))
-backward(loss(w))
-assert w.grad.shape == w0.shape
-assert np.allclose(np.sum(w.grad.data * t0), slope(loss, w0, t0))
-print("backward       ", np.sum(w.grad.data * t0))
-
-# ------------------------------------------------------ 5. Transforms: a trace is one run: traces.py and transforms.py
-next_level = itertools.count(1).__next__  # never used twice: a number says who is inner, and `live` who has gone
-
-
+# 5. TRANSFORMS: traces.py, transforms.py. A trace does its part of an operation and calls `apply` below: so they nest.
 class Trace:
-    """`process` does this transform's part of an operation and calls `apply` below. So transforms nest by themselves."""
-
-    xp = RECORDING
-
-    def __enter__(self):
-        self.level, self.live = next_level(), True
-        return self
-
-    def __exit__(self, *_):
-        self.live = False
-
-    def shape_of(self, x):
-        return x.data.shape
-
-    def below(self, args):
-        mine = [a.by is self for a in args]
-        return mine, tuple(a.data if m else a for a, m in zip(args, mine, strict=True))
-
+    xp, level_of = RECORDING, itertools.count(1).__next__  # levels are never used twice: they say who is inner
+    def __enter__(self): self.level, self.live = self.level_of(), True; return self
+    def __exit__(self, *_): self.live = False
+    def shape_of(self, x): return x.data.shape
+    def below(self, args): return [a.by is self for a in args], tuple(a.data if a.by is self else a for a in args)
+    def kept(self, args): return tuple(a.node if a.by is self else None for a in args)
 
 class Dual(Trace):
     """Forward mode: node is the tangent."""
-
     def process(self, op, args, params):
-        mine, primals = self.below(args)
-        y = apply(op, *primals, **params)
-        return Tensor(y, self, op.push(y, primals, [a.node if m else None for a, m in zip(args, mine, strict=True)], params))
-
+        y = apply(op, *self.below(args)[1], **params)
+        return Tensor(y, self, op.push(y, self.below(args)[1], self.kept(args), params))
 
 class Taped(Trace):
-    """Reverse mode above another transform: the nodes and the walk of level 0, over Tensors."""
-
+    """Reverse mode above another transform: level 0's nodes and walk, over Tensors."""
     def process(self, op, args, params):
-        mine, primals = self.below(args)
-        edges = tuple(a.node if m else None for a, m in zip(args, mine, strict=True))
-        return record(op, edges, primals, apply(op, *primals, **params), params, self)
-
+        primals = self.below(args)[1]
+        return record(op, self.kept(args), primals, apply(op, *primals, **params), params, self)
 
 class Batched(Trace):
-    """vmap: data has one more leading axis than the shape shows."""
-
-    def shape_of(self, x):
-        return x.data.shape[1:]
-
+    """vmap: data has one more leading axis than the shape shows; node is unused."""
+    def shape_of(self, x): return x.data.shape[1:]
     def process(self, op, args, params):
-        mine, primals = self.below(args)
-        return Tensor(op.batch(primals, mine, params), self)
-
+        mine, xs = self.below(args)
+        return Tensor(op.batch(xs, mine, params), self)
 
 # An exit unwraps its own values only: any other result does not depend on this transform's inputs.
 def jvp(f, x, t):
-    with Dual() as trace:
-        y = f(Tensor(x, trace, t))
+    with Dual() as trace: y = f(Tensor(x, trace, t))
     return (y.data, y.node) if y.by is trace else (y, asarray(np.zeros(y.shape)))
-
 
 def grad(f):
     def gradient(x, *others):
-        with Taped() as trace:
-            y = f(Tensor(x, trace, leaf := Leaf(x.shape)), *others)
+        with Taped() as trace: y = f(Tensor(x, trace, leaf := Leaf(x.shape)), *others)
         found = walk(y.node, asarray(np.ones(y.shape))) if y.by is trace else {}
         return found.get(leaf, asarray(np.zeros(x.shape)))
-
     return gradient
 
-
-def vmap(f, in_axes=0):
+def vmap(f, in_axes):
     def over_batch(*xs):
-        axes = in_axes if type(in_axes) is tuple else (in_axes,) * len(xs)
-        size = next(x.shape[0] for x, axis in zip(xs, axes, strict=True) if axis == 0)
-        with Batched() as trace:
-            y = f(*[x if axis is None else Tensor(x, trace) for x, axis in zip(xs, axes, strict=True)])
+        with Batched() as trace: y = f(*[x if axis is None else Tensor(x, trace) for x, axis in zip(xs, in_axes)])
+        size = xs[in_axes.index(0)].shape[0]
         return y.data if y.by is trace else apply(BROADCAST_TO, y, shape=(size, *y.shape))
-
     return over_batch
 
-
-w, t, xs = asarray(w0), asarray(t0), asarray(x0.reshape(4, 1, 3))
-assert np.allclose(jvp(loss, w, t)[1].data, slope(loss, w0, t0))
-assert np.allclose(jvp(grad(loss), w, t)[1].data, slope(grad(loss), w0, t0))  # forward over reverse
-assert np.allclose(grad(lambda w: sum(grad(loss)(w) * t))(w).data, slope(grad(loss), w0, t0))  # reverse over reverse
-rows = vmap(grad(loss), in_axes=(None, 0))(w, xs)  # one gradient a sample, in one pass
-assert np.allclose(rows.data, [grad(loss)(w, Tensor(x)).data for x in xs.data])
+g = grad(loss)(w, x)
+assert np.allclose(g.data, leaf.node.grad.data)
+assert np.allclose(jvp(lambda w: loss(w, x), w, t)[1].data, slope(lambda w: loss(w, x)))
+assert np.allclose(jvp(lambda w: grad(loss)(w, x), w, t)[1].data, slope(lambda w: grad(loss)(w, x)))  # forward over reverse
+assert np.allclose(grad(lambda w: sum(grad(loss)(w, x) * t))(w).data, slope(lambda w: grad(loss)(w, x)))  # reverse over it
+per_sample = vmap(grad(loss), (None, 0))(w, x)
+assert np.allclose(per_sample.data, [grad(loss)(w, asarray(sample)).data for sample in x0])
 escaped = []
-jvp(lambda w: escaped.append(w) or sum(w), w, t)
-try:
-    escaped[0] * 2
-    raise AssertionError("a value outlived its transform")
-except RuntimeError as error:
-    print("jvp(grad)      ", np.sum(jvp(grad(loss), w, t)[1].data), "| vmap(grad)", rows.shape, "|", error)
+jvp(lambda w: escaped.append(w) or w, w, t)
+try: print(f"nothing stops {escaped[0] * 2}")
+except RuntimeError as error: print("a value that escaped:", error)
+else: raise AssertionError
 
-# ------------------------------------------------------------ 6. Compile: a backend below level 0, of symbols: compiler/
-
-
-class Symbol:
-    """A raw array without values. Its operators, and the kernels of TRACING, append equations to its program."""
-
-    __array_ufunc__ = None
-
-    def __init__(self, name, shape, program):
-        self.name, self.shape, self.program = name, shape, program
-
-    def __bool__(self):
-        raise TypeError("a branch on a value that is not known while tracing")
-
+# 6. COMPILE: compiler/. A backend below level 0, whose raw arrays are symbols. Nothing above knows of it.
+class Symbol(Operators):
+    """A raw array without values. Operations on it append equations to its program."""
+    def __init__(self, name, shape, program): self.name, self.shape, self.program = name, shape, program
+    def call(self, op, *args): return TRACING[op](*args)
+    def __bool__(self): raise TypeError("a branch on a value that is not known while tracing")
 
 def equation(op):
     def run(*args, **params):
-        program = next((a.program for a in args if type(a) is Symbol), None)
-        if program is None:
-            return NUMPY[op](*args, **params)  # constants meet constants
-        shape = NUMPY[op](*[np.broadcast_to(1.0, np.shape(a)) for a in args], **params).shape  # asked of a stand-in
-        program.append((Symbol(f"v{len(program)}", shape, program), op, args, params))
-        return program[-1][0]
-
+        programs = [a.program for a in args if type(a) is Symbol]
+        if not programs: return NUMPY[op](*args, **params)  # constants meet constants
+        shape = NUMPY[op](*[np.broadcast_to(1.0, np.shape(a)) for a in args], **params).shape  # stand-ins say what comes out
+        programs[0].append((Symbol(f"v{len(programs[0])}", shape, programs[0]), op, args, params))
+        return programs[0][-1][0]
     return run
 
-
-TRACING = Kernels({op: equation(op) for op in TABLE.values()})
-for name, op in {"add": ADD, "mul": MULTIPLY, "matmul": MATMUL}.items():
-    setattr(Symbol, f"__{name}__", lambda a, b, op=op: TRACING[op](a, b))
-    setattr(Symbol, f"__r{name}__", lambda a, b, op=op: TRACING[op](b, a))
-Symbol.__neg__, Symbol.__rsub__ = TRACING[NEGATIVE], lambda a, b: -a + b
-
+TRACING = Kernels({op: equation(op) for op in NUMPY})
 
 def compile(f):
-    """f, traced once for each choice of shapes; `.source` is what runs. Nothing above level 0 knows of it."""
     programs = {}
-
     def compiled(*xs):
-        key = tuple(x.shape for x in xs)
+        key = tuple(x.shape for x in xs)  # never the values
         if key not in programs:
-            program = []
-            y = f(*[Tensor(Symbol(f"x{i}", shape, program), TRACING) for i, shape in enumerate(key)])
-            programs[key] = lower(program, [f"x{i}" for i in range(len(xs))], y.data)
+            y = f(*[Tensor(Symbol(f"x{i}", shape, program := []), TRACING) for i, shape in enumerate(key)])
+            programs[key] = lower(program, len(xs), y.data)
         run, compiled.source = programs[key]
         return Tensor(run(*[x.data for x in xs]))
-
     return compiled
 
-
-def lower(program, inputs, result):
-    """A program as Python source, without what nobody reads. (The product's also merges, and reuses every buffer.)"""
-    alive, lines, scope = {result}, [], {op.name: NUMPY[op] for op in TABLE.values()}
-    for symbol, op, args, params in reversed(program):
+def lower(program, arity, result):
+    """The program as Python source, without what nobody reads. (The product's merges equations and reuses buffers.)"""
+    alive, lines, scope = {result}, [], {op.name: kernel for op, kernel in NUMPY.items()}
+    for symbol, op, args, params in program[::-1]:
         if symbol in alive:
             alive |= {a for a in args if type(a) is Symbol}
-            names = [a.name if type(a) is Symbol else f"c{len(scope)}_{i}" for i, a in enumerate(args)]
-            scope |= {n: a for n, a in zip(names, args, strict=True) if type(a) is not Symbol}
-            lines.append(f"    {symbol.name} = {op.name}({', '.join([*names, *(f'{k}={v}' for k, v in params.items())])})")
-    source = "\n".join([f"def run({', '.join(inputs)}):", *lines[::-1], f"    return {result.name}"])
+            scope |= {f"c{id(a)}": a for a in args if type(a) is not Symbol}
+            names = [a.name if type(a) is Symbol else f"c{id(a)}" for a in args]
+            lines.append(f"    {symbol.name} = {op.name}({', '.join(names + [f'{k}={v}' for k, v in params.items()])})")
+    source = "\n".join([f"def run({', '.join(f'x{i}' for i in range(arity))}):", *lines[::-1], f"    return {result.name}"])
     exec(source, scope)
     return scope["run"], source
 
-
-def step(w, x):  # torch's way of writing, compiled as it is
-    w = requires_grad(w)
-    backward(loss(w, x))
-    return w - 0.1 * w.grad
-
+def step(w, x):  # torch's way of writing compiles as it is
+    backward(loss(w := requires_grad(w), x))
+    return w + -0.1 * w.node.grad
 
 fast = compile(grad(loss))
-assert np.allclose(fast(w, asarray(x0)).data, grad(loss)(w).data)
-assert np.allclose(compile(step)(w, asarray(x0)).data, w0 - 0.1 * grad(loss)(w).data)
-assert np.allclose(compile(vmap(grad(loss), (None, 0)))(w, xs).data, rows.data)
-print(f"compile(grad)\n{fast.source}")
+assert np.allclose(fast(w, x).data, g.data)
+assert np.allclose(compile(step)(w, x).data, w0 - 0.1 * g.data)
+assert np.allclose(compile(vmap(grad(loss), (None, 0)))(w, x).data, per_sample.data)
+print(f"compile(grad):\n{fast.source}")
 
-# 7. What the product adds, and where. Leaves inside transforms, no_grad, modes: grad_mode.py, tensor.py. x[i] = v: views.py.
-# Promotion, dtypes: dtypes.py. Complex numbers, and the saving of only what a rule names: rules/families.py. Any library
-# in place of NUMPY: backends/. The outermost grad on level 0's nodes, at half a tape's cost: transforms.py.
+# 7. What the product adds: leaves inside transforms, no_grad and modes (tensor.py, grad_mode.py); x[i] = v (views.py);
+# dtypes and promotion (dtypes.py); complex numbers, saving only what a rule names (rules/families.py); other libraries
+# (backends/); the outermost grad on level 0's nodes, at half a tape's cost (transforms.py); buffers (compiler/lowering.py).

@@ -87,7 +87,6 @@ __all__ = [
 ]
 
 
-
 class _Backends(ModuleType):
     """The package, which may be called: ``pg.backends()`` lists what ``plugrad.backends`` manages."""
 

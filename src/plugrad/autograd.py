@@ -12,7 +12,21 @@ from .dtypes import COMPLEX, INEXACT
 from .errors import ConversionError, DeviceError, DTypeError, GraphError, PlugradWarning, ShapeError, ValidationError
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops import ASTYPE
-from .tensor import MODE, Cut, Leaf, Node, Tensor, apply, as_tensor, captured, current_mode, fresh, ones, switched, zeros
+from .tensor import (
+    MODE,
+    Cut,
+    Leaf,
+    Node,
+    Tensor,
+    apply,
+    as_tensor,
+    captured,
+    current_mode,
+    fresh,
+    ones,
+    switched,
+    zeros,
+)
 from .traces import LIVE, Ambient, live, next_level, require_live, tape
 from .walk import gradient as gradient_of
 from .walk import seed, under, walk
@@ -113,7 +127,9 @@ def grad(
     18.0
     """
     if materialize_grads and allow_unused is False:
-        raise ValidationError("grad: materialize_grads=True gives zeros for unused inputs, so allow_unused cannot be False")
+        raise ValidationError(
+            "grad: materialize_grads=True gives zeros for unused inputs, so allow_unused cannot be False"
+        )
     named = inputs if isinstance(inputs, Mapping) else None
     handles = [captured(t) for t in (named.values() if named is not None else _as_list(inputs))]
     if not handles:
@@ -130,7 +146,10 @@ def grad(
         elif allow_unused:
             results.append(None)
         else:
-            raise GraphError(f"grad: inputs[{i}] is not in the graph of the outputs{_cuts([t.node for t in roots])}; pass allow_unused=True for None, or materialize_grads=True for zeros")  # fmt: skip
+            raise GraphError(
+                f"grad: inputs[{i}] is not in the graph of the outputs{_cuts([t.node for t in roots])}; pass "
+                "allow_unused=True for None, or materialize_grads=True for zeros"
+            )
     return dict(zip(named, results, strict=True)) if named is not None else tuple(results)
 
 
@@ -186,16 +205,27 @@ def _check_root(what: str, t: Tensor) -> None:
     require_live(t, what)
     trace, by = live(), t.by
     if type(by) is Kernels and not t.node:
-        raise GraphError(f"{what}: the root does not require grad{_cuts([t.node])}; nothing that it was made from is tracked: make a leaf with requires_grad_()")  # fmt: skip
+        raise GraphError(
+            f"{what}: the root does not require grad{_cuts([t.node])}; nothing that it was made from is tracked: make "
+            "a leaf with requires_grad_()"
+        )
     if type(by) is Kernels:
         if by.name == "tracing" and any(leaf.seq < t.data.program.start for leaf in under([t.node])[1]):
-            raise GraphError(f"{what}: a leaf is older than the program that is traced; pass it as an argument and use grad inside")
+            raise GraphError(
+                f"{what}: a leaf is older than the program that is traced; pass it as an argument and use grad inside"
+            )
         if trace is not None:
-            raise GraphError(f"{what}: the leaf is older than the {trace} around this call; use grad, or make the leaf inside")
+            raise GraphError(
+                f"{what}: the leaf is older than the {trace} around this call; use grad, or make the leaf inside"
+            )
     elif not isinstance(by, Ambient):
-        raise GraphError(f"{what}: this value belongs to a {by}; use grad")
+        raise GraphError(
+            f"{what}: this value belongs to the {by} around; a leaf made outside it is out of reach: use grad"
+        )
     elif trace is None or by is not trace.ambient:
-        raise GraphError(f"{what}: the leaf is older than the {trace or by} around this call; use grad, or make the leaf inside")
+        raise GraphError(
+            f"{what}: the leaf is older than the {trace or by} around this call; use grad, or make the leaf inside"
+        )
 
 
 def _cuts(nodes: list[Any]) -> str:
@@ -210,17 +240,24 @@ def _seed(what: str, t: Tensor, ct: Any, record: bool) -> Any:
     if ct is None:
         if _size(t.shape) != 1 or t.node.dtype in COMPLEX:
             kind = "complex " if t.node.dtype in COMPLEX else ""
-            raise ShapeError(f"{what}: the root is {kind}of shape {t.shape}; only one real element has a gradient by itself: pass a gradient of its shape, or reduce it with sum or mean")  # fmt: skip
+            raise ShapeError(
+                f"{what}: the root is {kind}of shape {t.shape}; only one real element has a gradient by itself: pass a "
+                "gradient of its shape, or reduce it with sum or mean"
+            )
         g = ones(value)
     else:
         g = captured(as_tensor(ct, t))
         if g.shape != t.shape:
             raise ShapeError(f"{what}: a gradient of shape {g.shape} for a root of shape {t.shape}; they must be equal")
         if (g.dtype.kind == "c") != (t.dtype.kind == "c"):
-            raise DTypeError(f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex")
+            raise DTypeError(
+                f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex"
+            )
         g = g if g.dtype is t.dtype else apply(ASTYPE, g, dtype=t.dtype)
         if g.backend != t.backend:
-            raise DeviceError(f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend")
+            raise DeviceError(
+                f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend"
+            )
     return g if record else g.data
 
 
@@ -302,7 +339,10 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     if type(self.node) in (Node, Leaf):
         return self
     if self.dtype not in INEXACT:
-        raise DTypeError(f"requires_grad on an array of {self.dtype.name}; only floating and complex arrays have a gradient: cast it with astype")  # fmt: skip
+        raise DTypeError(
+            f"requires_grad on an array of {self.dtype.name}; only floating and complex arrays have a gradient: cast "
+            "it with astype"
+        )
     ambient, x = tape(), captured(self)
     if ambient is None:
         self.data, self.by, self.node = x.data, x.by, Leaf(x.shape, x.data.dtype, x.by)
@@ -330,7 +370,11 @@ def get_grad(self: Tensor) -> Tensor | None:
     if type(node) is not Node:
         return None
     if node.extra is None or "grad" not in node.extra:
-        warnings.warn("the .grad of a tensor that is not a leaf is not kept; call retain_grad() on it before backward", PlugradWarning, stacklevel=2)  # fmt: skip
+        warnings.warn(
+            "the .grad of a tensor that is not a leaf is not kept; call retain_grad() on it before backward",
+            PlugradWarning,
+            stacklevel=2,
+        )
         return None
     return node.extra["grad"]  # type: ignore[no-any-return]
 
@@ -351,7 +395,9 @@ def set_grad(self: Tensor, value: Any) -> None:
         if value.dtype is not self.dtype:
             raise DTypeError(f".grad of {value.dtype.name} for a tensor of {self.dtype.name}; cast it with astype")
         if (value.backend, value.device) != (self.backend, self.device):
-            raise DeviceError(f".grad on {value.backend}:{value.device} for a tensor on {self.backend}:{self.device}; move it")
+            raise DeviceError(
+                f".grad on {value.backend}:{value.device} for a tensor on {self.backend}:{self.device}; move it"
+            )
     if type(self.node) is Leaf:
         self.node.grad = value
     elif type(self.node) is Node:
@@ -381,9 +427,15 @@ def tensor_backward(
     create_graph: bool = False,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
-    """Sum the gradient of this tensor into the ``.grad`` of the leaves that it was made from; see `autograd.backward`."""
+    """Sum the gradient of this tensor into the leaves that it was made from; see `autograd.backward`."""
     by, node = self.by, self.node
-    if gradient is inputs is MODE.get() is LIVE.get() is None and not create_graph and type(by) is Kernels and node and _is_one(node):
+    if (
+        gradient is inputs is MODE.get() is LIVE.get() is None
+        and not create_graph
+        and type(by) is Kernels
+        and node
+        and _is_one(node)
+    ):
         found = walk({node: seed(by, self.data)}, retain=bool(retain_graph))  # the usual case, without asking again
         assert found is not None
         _accumulate(found, by, False)
@@ -394,4 +446,3 @@ def tensor_backward(
 def _is_one(node: Any) -> bool:
     """One real element: a gradient needs no other seed."""
     return node.shape == () and node.dtype not in COMPLEX
-

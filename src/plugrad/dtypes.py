@@ -51,10 +51,8 @@ complex64, complex128 = DType("complex64", "c", 64), DType("complex128", "c", 12
 
 DTYPES: dict[str, DType] = {
     d.name: d
-    for d in (
-        bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128
-    )
-}  # fmt: skip
+    for d in (bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, complex64, complex128)
+}
 OF_RAW: dict[Any, DType] = {d: d for d in DTYPES.values()}  # raw dtype of any active backend -> ours; ours -> itself
 INEXACT: set[Any] = {float32, float64, complex64, complex128}  # raw ones are added by `learn`
 COMPLEX: set[Any] = {complex64, complex128}

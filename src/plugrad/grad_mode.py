@@ -1,4 +1,4 @@
-"""Whether operations are recorded: torch's no_grad, enable_grad and set_grad_enabled, each per context (so per thread)."""
+"""Whether operations are recorded: torch's no_grad, enable_grad and set_grad_enabled, per context, so per thread."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class _Bare(_Switch):
 class no_grad(_Bare):
     """Record nothing within: results do not require a gradient.
 
-    Stops every transform that is older than itself and none younger: ``no_grad()`` around `grad` changes nothing, inside
-    it does (torch's rule). Forward-mode tangents still flow.
+    Stops every transform that is older than itself and none younger: ``no_grad()`` around `grad` changes
+    nothing, inside it does (torch's rule). Forward-mode tangents still flow.
 
     Examples
     --------

@@ -103,7 +103,10 @@ def _plan(x: Tensor, index: Any) -> Plan:
         parts += _indices_of(part) if type(part) is Tensor and part.dtype.kind == "b" else [part]
     consumed = sum(part is not None and part is not ... for part in parts)
     if consumed > x.ndim or sum(part is ... for part in parts) > 1:
-        raise IndexError(f"the index takes {consumed} axes of an array of shape {x.shape}, with {sum(p is ... for p in parts)} ellipses")
+        raise IndexError(
+            f"the index takes {consumed} axes of an array of shape {x.shape}, with {sum(p is ... for p in parts)} "
+            "ellipses"
+        )
     gap = [_ALL] * (x.ndim - consumed)
     k = next((i for i, part in enumerate(parts) if part is ...), len(parts))
     parts = parts[:k] + gap + parts[k + 1 :]
@@ -121,14 +124,18 @@ def _plan(x: Tensor, index: Any) -> Plan:
         axis += type(part) is not int
     together = places[-1] - places[0] < len(places)
     basic = tuple(_ALL if type(part) is Tensor else part for part in parts)
-    return Plan(basic, any(part != _ALL for part in basic), _broadcast(arrays), tuple(axes), starts[0] if together else 0)
+    return Plan(
+        basic, any(part != _ALL for part in basic), _broadcast(arrays), tuple(axes), starts[0] if together else 0
+    )
 
 
 def _broadcast(arrays: list[Tensor]) -> tuple[Tensor, ...]:
     try:
         shape = np.broadcast_shapes(*(a.shape for a in arrays))
     except ValueError:
-        raise ShapeError(f"index arrays of the shapes {', '.join(str(a.shape) for a in arrays)} do not broadcast") from None
+        raise ShapeError(
+            f"index arrays of the shapes {', '.join(str(a.shape) for a in arrays)} do not broadcast"
+        ) from None
     return tuple(a if a.shape == shape else apply(BROADCAST_TO, a, shape=shape) for a in arrays)
 
 
@@ -146,16 +153,25 @@ def _flattened(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
 
 def _check_bounds(i: Tensor, n: int) -> None:
     """A flattened index could fall into a neighbour's row: look first, where the values are known."""
-    if type(i.by) is Kernels and i.by.name != "tracing" and bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n))):
+    if (
+        type(i.by) is Kernels
+        and i.by.name != "tracing"
+        and bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n)))
+    ):
         raise IndexError(f"an index is out of bounds for an axis of size {n}")
 
 
 def _indices_of(mask: Tensor) -> list[Tensor]:
     """A mask as index arrays, one an axis: what it selects must be known."""
     if type(mask.by) is not Kernels:
-        raise TransformError("reading by a mask that a transform follows: the shape of the result depends on its values; use where(mask, x, 0)")  # fmt: skip
+        raise TransformError(
+            "reading by a mask that a transform follows: the shape of the result depends on its values; use "
+            "where(mask, x, 0)"
+        )
     if mask.by.name == "tracing":
-        raise TracingError("reading by a traced mask: the shape of the result depends on its values; use where(mask, x, 0)")
+        raise TracingError(
+            "reading by a traced mask: the shape of the result depends on its values; use where(mask, x, 0)"
+        )
     return [Tensor(i, mask.by) for i in mask.by.backend.namespace.nonzero(mask.data)]
 
 

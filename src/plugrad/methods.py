@@ -68,7 +68,7 @@ def transposed(self: Tensor) -> Tensor:
     ShapeError
         If there are not two axes: `mT` exchanges the last two, `permute_dims` any.
     """
-    if self.ndim != 2:
+    if len(self.shape) != 2:
         raise ShapeError(f"T: takes two axes, got the shape {self.shape}; mT exchanges the last two, permute_dims any")
     return xp.matrix_transpose(self)
 

@@ -173,7 +173,7 @@ def _pair(who: str, input: Array, target: Array) -> tuple[Tensor, Tensor]:
     t = _real(who, tensor(target, x))
     if x.shape != t.shape:
         raise ShapeError(
-            f"{who}: an input of shape {x.shape} and a target of shape {t.shape}; reshape or broadcast_to one to the other"
+            f"{who}: input of shape {x.shape} and target of shape {t.shape}; reshape one, or say broadcast_to"
         )
     return x, t
 

@@ -33,9 +33,21 @@ class Op:
     """
 
     __slots__ = (
-        "batch", "complex_pulls", "keep", "keeps_result", "name", "operands", "params", "promotion", "pulls", "push", "saves"
-    )  # fmt: skip
+        "batch",
+        "complex_pulls",
+        "keep",
+        "keeps_result",
+        "name",
+        "operands",
+        "params",
+        "promotion",
+        "pulls",
+        "push",
+        "rule",
+        "saves",
+    )
 
+    rule: Callable[[], tuple[Iterable[Callable[..., Any]], Iterable[Callable[..., Any]]]]  # compiles the pulls
     pulls: Iterable[Callable[..., Any]]
     complex_pulls: Iterable[Callable[..., Any]]
     push: Callable[..., Any] | None  # None: the results are discrete, no derivative is defined
@@ -47,8 +59,17 @@ class Op:
     def __init__(self, name: str, operands: tuple[str, ...], params: tuple[str, ...], promotion: Promotion) -> None:
         self.name, self.operands, self.params, self.promotion = name, operands, params, promotion
 
+    def __getattr__(self, name: str) -> Any:
+        """Pulls are compiled when first asked for: all at import would cost a tenth of NumPy's."""
+        if name not in ("pulls", "complex_pulls"):
+            raise AttributeError(f"the primitive {self.name} has no {name}: no rule family was given for it")
+        self.pulls, self.complex_pulls = self.rule()
+        return getattr(self, name)
+
     def __repr__(self) -> str:
-        return f"<primitive {self.name}({', '.join(self.operands)}{'; ' if self.params else ''}{', '.join(self.params)})>"
+        return (
+            f"<primitive {self.name}({', '.join(self.operands)}{'; ' if self.params else ''}{', '.join(self.params)})>"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (TABLE.__getitem__, (self.name,))

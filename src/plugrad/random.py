@@ -2,7 +2,7 @@
 
 Numbers are drawn in float64 (integers in int64) by NumPy's Philox on the host, rounded to the dtype that is asked for,
 and uploaded. So a seed gives the same numbers everywhere; float32 numbers are those of float64, rounded. Draws take
-numbers from the default generator, seeded by the system until `seed` is called, or from a `Generator` that is handed in.
+them from the default generator, seeded by the system until `seed` is called, or from a `Generator` that is handed in.
 
 A draw is a constant to every derivative. It has one value, so inside `vmap`, which would want one for each sample, the
 default generator raises and a generator that is handed in gives all samples the same; and inside `compile`, where a
@@ -11,9 +11,11 @@ draw would become part of the program, both raise. In both, draw outside and pas
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from copy import deepcopy
+from numbers import Real
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +232,7 @@ def normal(
     shape : int or tuple of int
         The sizes.
     mean, std : float
-        Of the distribution. Arrays of them: ``mean + std * normal(shape)``, which is differentiable, too.
+        Of the distribution. For tensors: ``mean + std * normal(shape)``, which is differentiable, too.
     dtype : DType, optional
         Floating; the default dtype if not said.
     device, backend : str, optional
@@ -252,7 +254,7 @@ def normal(
     DTypeError
         If `dtype` is not floating, or the backend has no such dtype.
     ValidationError
-        If `std` is negative.
+        If `mean` or `std` is no number, or `std` is negative.
     TransformError, TracingError
         Under vmap without `generator`, and while a program is traced.
 
@@ -262,10 +264,12 @@ def normal(
     >>> pg.random.normal((2, 3), std=0.1).shape
     (2, 3)
     """
-    if not std >= 0:
-        raise ValidationError(f"random.normal: std is not negative, got {std}")
-    draw = _stream("normal", generator).standard_normal
-    to = _floating("normal", dtype)
+    if not (_is_number(mean) and _is_number(std) and std >= 0):
+        raise ValidationError(
+            f"random.normal: mean = {mean!r} and std = {std!r} must be numbers, std not negative; for tensors write "
+            "mean + std * normal(shape), which is differentiable, too"
+        )
+    to, draw = _floating("normal", dtype), _stream("normal", generator).standard_normal
     return _made(mean + std * draw(sizes(shape, "random.normal")), to, device, backend, requires_grad)
 
 
@@ -309,7 +313,7 @@ def uniform(
     DTypeError
         If `dtype` is not floating, or the backend has no such dtype.
     ValidationError
-        If `low` is not below `high` in `dtype`.
+        If `low` and `high` are not finite numbers, `low` below `high` in `dtype`.
     TransformError, TracingError
         Under vmap without `generator`, and while a program is traced.
 
@@ -321,14 +325,14 @@ def uniform(
     True
     """
     to = _floating("uniform", dtype)
-    first, end = np.asarray([low, high], to.name)
-    if not first < end:
-        raise ValidationError(f"random.uniform: low = {low} is not below high = {high} in {to.name}")
+    if not (_is_number(low) and _is_number(high) and math.isfinite(high - low) and _as(to, low) < _as(to, high)):
+        raise ValidationError(
+            f"random.uniform: low = {low!r} and high = {high!r} must be finite numbers, low below high in {to.name}"
+        )
     draw = _stream("uniform", generator).random
-    numbers = low + (high - low) * draw(sizes(shape, "random.uniform"))
-    return _made(
-        np.clip(np.asarray(numbers, to.name), first, np.nextafter(end, first)), to, device, backend, requires_grad
-    )
+    numbers = _as(to, low + (high - low) * draw(sizes(shape, "random.uniform")))
+    last = np.nextafter(_as(to, high), _as(to, low))
+    return _made(np.clip(numbers, _as(to, low), last), to, device, backend, requires_grad)
 
 
 def integers(
@@ -453,7 +457,7 @@ def bernoulli(
     shape : int or tuple of int
         The sizes.
     p : float
-        From 0 (never) to 1 (always). An array of them: ``uniform(p.shape) < p``.
+        From 0 (never) to 1 (always). For a tensor of them: ``uniform(p.shape) < p``.
     dtype : DType
         Any; of numbers 1 stands for True and 0 for False.
     device, backend : str, optional
@@ -483,10 +487,18 @@ def bernoulli(
     >>> pg.random.bernoulli(3, 1.0).tolist()
     [True, True, True]
     """
-    if not 0 <= p <= 1:
-        raise ValidationError(f"random.bernoulli: p is a probability from 0 to 1, not {p}")
+    if not (_is_number(p) and 0 <= p <= 1):
+        raise ValidationError(f"random.bernoulli: p is a probability from 0 to 1, not {p!r}")
     draw = _stream("bernoulli", generator).random
     return _made(np.asarray(draw(sizes(shape, "random.bernoulli")) < p), dtypes.of(dtype), device, backend)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real)
+
+
+def _as(dtype: DType, numbers: Any) -> Any:
+    return np.asarray(numbers, dtype.name)
 
 
 def _floating(who: str, dtype: DType | None) -> DType:
@@ -505,4 +517,4 @@ def _integral(who: str, dtype: DType) -> DType:
 
 def _made(numbers: Any, dtype: DType, device: str | None, backend: str | None, requires_grad: bool = False) -> Tensor:
     out = uploaded(numbers, dtype, place(backend, device))
-    return out.requires_grad_() if requires_grad else out  # type: ignore[no-any-return]
+    return out.requires_grad_() if requires_grad else out

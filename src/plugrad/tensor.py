@@ -1,10 +1,10 @@
 """The one class users hold, and how an operation on it travels.
 
-A `Tensor` is three slots. ``by`` says who computes on it: a backend's kernel table (level 0: ``data`` is a raw array) or
-a Trace, one run of one transform (``data`` is a Tensor of a lower level). ``node`` is what made it, where a gradient may
-be asked for - or, inside a transform, what that transform keeps beside it. `apply` computes level-0 calls on the spot
-and hands every other call to the highest Trace among the operands, which does its part and calls `apply` on what it
-wraps. So nesting is composition; there is no current interpreter.
+A `Tensor` is three slots. ``by`` says who computes on it: a backend's kernel table (level 0: ``data`` is a raw array)
+or a Trace, one run of one transform (``data`` is a Tensor of a lower level). ``node`` is what made it, where a gradient
+may be asked for - or, inside a transform, what that transform keeps beside it. `apply` computes level-0 calls on the
+spot and hands every other call to the highest Trace among the operands, which does its part and calls `apply` on what
+it wraps. So nesting is composition; there is no current interpreter.
 
 The doors `unary` and `binary` are `apply` for the usual case, because packing arguments costs as much as all the rest.
 """
@@ -40,7 +40,6 @@ class Tensor:
     node: Any
     kin: Any
     if TYPE_CHECKING:  # attached by methods.py, from above
-        pass
 
         def __getattr__(self, name: str) -> Any: ...
 
@@ -272,7 +271,9 @@ def zeros(like: Tensor, shape: Any = None) -> Tensor:
     """Constant zeros: made, never multiplied, because x * 0 is NaN where x is infinite."""
     low = base(like)
     backend = low.by.backend
-    return Tensor(backend.zeros(low.data, like.shape if shape is None else shape), constants(current.table(low.by.owner)))
+    return Tensor(
+        backend.zeros(low.data, like.shape if shape is None else shape), constants(current.table(low.by.owner))
+    )
 
 
 def ones(like: Tensor) -> Tensor:
@@ -402,7 +403,9 @@ def apply(op: Op, *operands: Any, **params: Any) -> Any:
                 trace = its
     if trace is not None:
         if not trace.live:
-            raise TransformError(f"{op.name}: a value of a finished {trace} is used; return it from the function instead of keeping it")  # fmt: skip
+            raise TransformError(
+                f"{op.name}: a value of a finished {trace} is used; return it from the function instead of keeping it"
+            )
         return trace.process(op, args, params)
     assert by is not None
     raw = tuple([a.data if type(a) is Tensor else a for a in args])
@@ -424,7 +427,7 @@ def apply(op: Op, *operands: Any, **params: Any) -> Any:
 
 
 def record(op: Op, edges: tuple[Any, ...], args: Any, result: Any, params: Any, by: Any) -> Any:
-    """The result with its node. Several results hang on one node by a `pick` each, which fills its slot of the cotangent."""
+    """The result with its node. Several results hang on one node by a `pick` each, which fills its cotangent's slot."""
     some = result[0] if type(result) is tuple else result
     if op.push is None or some.dtype not in INEXACT:  # integers and booleans are constants to every derivative
         if type(by) is Kernels:
@@ -439,9 +442,7 @@ def record(op: Op, edges: tuple[Any, ...], args: Any, result: Any, params: Any, 
 
 def picks(node: Node, results: Any, by: Any) -> tuple[Tensor, ...]:
     """The several results of one node."""
-    return tuple(
-        Tensor(r, by, Node(PICK, (node,), None, None, i, r.shape, r.dtype, by)) for i, r in enumerate(results)
-    )
+    return tuple(Tensor(r, by, Node(PICK, (node,), None, None, i, r.shape, r.dtype, by)) for i, r in enumerate(results))
 
 
 # ------------------------------------------------------------- settled before dispatch, above the traces: each sees it
@@ -483,18 +484,26 @@ def _meeting(op: Op, operands: tuple[Any, ...], like: Tensor | None) -> tuple[An
 def _into(op: Op, x: Tensor, value: Any) -> Any:
     kind = "c" if type(value) is complex else value.dtype.kind if type(value) is Tensor else "b"
     if kind == "c" and x.dtype.kind != "c":
-        raise DTypeError(f"{op.name}: a complex value into an array of {x.dtype.name}; take its real part, or cast the array")
+        raise DTypeError(
+            f"{op.name}: a complex value into an array of {x.dtype.name}; take its real part, or cast the array"
+        )
     return apply(ASTYPE, value, dtype=x.dtype) if type(value) is Tensor and value.dtype is not x.dtype else value
 
 
 def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
-    """The table for operands of two: tracing over the constants of a program, a plain one over constants that outlived theirs."""
+    """The table for operands of two: tracing over a program's constants, a plain one over constants that outlived it."""
     if one.owner != two.owner:
-        raise MixedBackendsError(f"{op.name}: operands of the backends {one.owner} and {two.owner} meet; move one with x.to_backend({one.owner!r})")  # fmt: skip
+        raise MixedBackendsError(
+            f"{op.name}: operands of the backends {one.owner} and {two.owner} meet; move one with "
+            f"x.to_backend({one.owner!r})"
+        )
     traced = one if one.name == "tracing" else two if two.name == "tracing" else None
     if traced is not None:
         if (two if one is traced else one).name != "constants":
-            raise TransformError(f"{op.name}: a traced value meets one that is not, outside the context that traces; in a worker thread, pass it as an argument")  # fmt: skip
+            raise TransformError(
+                f"{op.name}: a traced value meets one that is not, outside the context that traces; in a worker "
+                "thread, pass it as an argument"
+            )
         return traced
     return current.table(one.owner)
 
@@ -510,7 +519,9 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
     if isinstance(error, PlugradError | IndexError | MemoryError):
         raise error
     if len(devices) > 1:
-        raise DeviceError(f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)") from error
+        raise DeviceError(
+            f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)"
+        ) from error
     if len({tuple(a.shape) for a in arrays}) > 1 and isinstance(error, ValueError | RuntimeError):
         fits = _FITS.get(op, "sizes must be equal from the last axis on, or 1")
         raise ShapeError(f"{op.name}: the shapes {shapes} do not fit: {fits}") from error

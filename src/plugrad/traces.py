@@ -20,7 +20,9 @@ from .tensor import (
     record,
 )
 
-LIVE: ContextVar[Any] = ContextVar("plugrad_live", default=None)  # off the hot path: leaves, draws, the outermost grad ask
+LIVE: ContextVar[Any] = ContextVar(
+    "plugrad_live", default=None
+)  # off the hot path: leaves, draws, the outermost grad ask
 LIFTING: set[Any] = set()  # the live traces of all threads: a worker thread has no LIVE, yet its closures may be lifted
 next_level = itertools.count(1).__next__  # for all threads, never reused: a number says who is inner and who has gone
 
@@ -120,11 +122,13 @@ class Taped(Trace):
         y = apply(op, *primals, **params)
         if self.level <= current_mode().level:
             return y
-        return record(op, tuple([a.node if m else None for a, m in zip(args, mine, strict=True)]), primals, y, params, self)
+        return record(
+            op, tuple([a.node if m else None for a, m in zip(args, mine, strict=True)]), primals, y, params, self
+        )
 
 
 class Ambient(Taped):
-    """The tape of the leaves made inside a transform: just above it, below anything inside, and as old as it for no_grad."""
+    """The tape of the leaves made inside a transform: just above it, below anything inside, as old as it for no_grad."""
 
     __slots__ = ()
     called = "backward"
@@ -168,7 +172,9 @@ def require_live(x: Tensor, doing: str) -> None:
     """Raise if `x` belongs to a transform that has finished."""
     while isinstance(x.by, Trace):
         if not x.by.live:
-            raise TransformError(f"{doing}: a value of a finished {x.by} is used; return it from the function instead of keeping it")  # fmt: skip
+            raise TransformError(
+                f"{doing}: a value of a finished {x.by} is used; return it from the function instead of keeping it"
+            )
         x = x.data
 
 

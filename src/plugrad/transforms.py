@@ -1,4 +1,4 @@
-"""Transforms of functions: grad, value_and_grad, vjp, jvp, vmap and what they compose to, over any pytree, freely nested."""
+"""Transforms of functions: grad, vjp, jvp, vmap and what they compose to, over any pytree, freely nested."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
 
 Argnums = int | tuple[int, ...]
 
+
 def _leaves(tree: Any) -> tuple[list[Any], Callable[[Any], Any]]:
     """Leaves of a tree and what puts others in their place; a lone tensor needs no library."""
     if type(tree) is Tensor:
@@ -42,7 +43,10 @@ def _leaves(tree: Any) -> tuple[list[Any], Callable[[Any], Any]]:
 def _differentiable(x: Any, what: str) -> Tensor:
     x = captured(as_tensor(x))
     if x.dtype not in INEXACT:
-        raise DTypeError(f"{what}: an argument of {x.dtype.name} has no derivative; cast it with astype, or leave it out with argnums")
+        raise DTypeError(
+            f"{what}: an argument of {x.dtype.name} has no derivative; cast it with astype, or leave it out with "
+            "argnums"
+        )
     return x  # type: ignore[no-any-return]
 
 
@@ -71,7 +75,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     -------
     callable
         ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and is a
-        tuple of such for a tuple of argnums. For complex arguments it is the conjugate Wirtinger derivative, as torch's.
+        tuple of such for a tuple of argnums. Of a complex argument it is the conjugate Wirtinger derivative, as torch's.
 
     Raises
     ------
@@ -151,7 +155,10 @@ def _is_outermost(xs: list[Any]) -> bool:
 
 def _check_result(y: Tensor) -> None:
     if y.shape != ():
-        raise ShapeError(f"grad: the result has shape {y.shape}, and a gradient needs shape (); reduce it with sum or mean, or use vjp or jacobian")
+        raise ShapeError(
+            f"grad: the result has shape {y.shape}, and a gradient needs shape (); reduce it with sum or mean, or use "
+            "vjp or jacobian"
+        )
     if y.dtype not in INEXACT:
         raise DTypeError(f"grad: the result is of {y.dtype.name}, which has no derivative")
 
@@ -363,9 +370,14 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
         axes = [a if a is None else _axis(x, a, "in_axes") for x, a in zip(xs, axes, strict=True)]
         sizes = [x.shape[a] for x, a in zip(xs, axes, strict=True) if a is not None]
         if len(set(sizes)) != 1:
-            raise ShapeError(f"vmap: the batch axes have the sizes {sizes}; they must be one size, and at least one" if sizes else "vmap: no argument has a batch axis; give in_axes an integer for one")  # fmt: skip
+            raise ShapeError(
+                f"vmap: the batch axes have the sizes {sizes or 'of none'}; in_axes must name axes of one size"
+            )
         with Batched(sizes[0]) as trace:
-            out = f(*rebuild([x if a is None else Tensor(fresh(_to_front(x, a)), trace) for x, a in zip(xs, axes)]), **kwargs)
+            out = f(
+                *rebuild([x if a is None else Tensor(fresh(_to_front(x, a)), trace) for x, a in zip(xs, axes)]),
+                **kwargs,
+            )
         ys, rebuild_out, _ = flatten(out)
         places = _axis_of_each(out_axes, out, "out_axes")
         return rebuild_out([_leave_batch(trace, y, a) for y, a in zip(ys, places, strict=True)])
@@ -424,7 +436,9 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     return jvp(grad(f), primals, tangents)[1]
 
 
-def jacobian(f: Callable[..., Any], argnum: int = 0, mode: Literal["reverse", "forward"] = "reverse") -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any], argnum: int = 0, mode: Literal["reverse", "forward"] = "reverse"
+) -> Callable[..., Any]:
     """A function that gives all partial derivatives of `f` with respect to one tensor argument.
 
     Parameters
@@ -488,7 +502,9 @@ def _basis(x: Tensor) -> Tensor:
     return apply(RESHAPE, eye, shape=(size, *x.shape))  # type: ignore[no-any-return]
 
 
-def hessian(f: Callable[..., Any], argnum: int = 0, mode: Literal["forward", "reverse"] = "forward") -> Callable[..., Any]:
+def hessian(
+    f: Callable[..., Any], argnum: int = 0, mode: Literal["forward", "reverse"] = "forward"
+) -> Callable[..., Any]:
     """A function that gives all second derivatives of `f` with respect to one tensor argument.
 
     Parameters

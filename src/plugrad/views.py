@@ -1,8 +1,8 @@
 """Assignment. Raw arrays are never written while anyone else may see them; ``x[i] = v`` makes a new one and rebinds x.
 
-A result of basic indexing is a view: it holds its root and one basic index into it, and the root knows its views weakly.
-A write puts into the root and slices the live views again, so programs that write through views do what they do in NumPy
-and torch, also under every transform. Reshapes and transposes are values.
+A result of basic indexing is a view: it holds its root and one basic index into it, and the root knows its views
+weakly. A write puts into the root and slices the live views again, so programs that write through views do what they do
+in NumPy and torch, also under every transform. Reshapes and transposes are values.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         While a program is traced, for an array that is older than it.
     """
     if captured(self) is not self:
-        raise TracingError("assignment into an array that is older than the program that is traced; return the new value instead")
+        raise TracingError(
+            "assignment into an array that is older than the program that is traced; return the new value instead"
+        )
     index, (root, at, cut) = taken(index), _kin(self)
     if at is not WHOLE and is_basic(index):
         at, index = WHOLE, _compose(root.shape, at, index)
@@ -129,9 +131,17 @@ def _view(y: Tensor, x: Tensor, index: Any, cut: bool) -> Tensor:
 
 def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
     if type(x.node) is Leaf and getattr(x.by, "level", 0) > current_mode().level:
-        raise GraphError("assignment into a leaf that requires grad, or into a view of it; under no_grad only its data changes")
+        raise GraphError(
+            "assignment into a leaf that requires grad, or into a view of it; under no_grad only its data changes"
+        )
     quiet = current_mode().level >= 0
-    if at is WHOLE and is_basic(index) and type(x.by) is Kernels and (quiet or not x.node) and x.by.backend.is_sole_owner(x.data):
+    if (
+        at is WHOLE
+        and is_basic(index)
+        and type(x.by) is Kernels
+        and (quiet or not x.node)
+        and x.by.backend.is_sole_owner(x.data)
+    ):
         raw = _raw_value(x, value, quiet)
         if raw is not None:
             x.data[index] = raw  # nobody else sees it
@@ -161,7 +171,9 @@ def _data_only(x: Tensor, new: Tensor) -> Tensor:
     mine, its = getattr(x.by, "level", 0), getattr(new.by, "level", 0)
     if type(x.node) in (Node, Leaf):
         if its > mine and type(x.node) is Leaf:
-            raise GraphError("a value of a transform is assigned into a leaf made before it; return it from the transform instead")
+            raise GraphError(
+                "a value of a transform is assigned into a leaf made before it; return it from the transform instead"
+            )
         if its > mine or (new.by is x.by and type(new.node) in (Node, Leaf)):
             return new
         return Tensor(new.data if new.by is x.by else new, x.by, x.node)

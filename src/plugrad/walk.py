@@ -49,7 +49,10 @@ def under(roots: Iterable[Any]) -> tuple[list[Node], list[Leaf], list[Cut]]:
             leaves.append(node)
             continue
         if node.args is FREED:
-            raise GraphError(f"{node}: the graph was walked before and what its nodes had saved is freed; pass retain_graph=True to the earlier call")  # fmt: skip
+            raise GraphError(
+                f"{node}: the graph was walked before and what its nodes had saved is freed; pass retain_graph=True to "
+                "the earlier call"
+            )
         nodes.append(node)
         for edge in node.edges:
             if edge:
@@ -96,7 +99,10 @@ def walk(
         if leaf.owner is None or owned:
             continue
         if only is None or (leaf not in only and not leaf.owner.live):
-            raise GraphError("this depends on the variable of a grad around it, or of one that has finished; differentiate it with grad, inside")  # fmt: skip
+            raise GraphError(
+                "this depends on the variable of a grad around it, or of one that has finished; differentiate it with "
+                "grad, inside"
+            )
     if only is not None and not all([leaf in only for leaf in leaves]):
         return None
     order.sort(key=_age)
@@ -165,5 +171,8 @@ def _unbroadcast(xp: Any, node: Node, g: Any, shape: tuple[int, ...]) -> Any:
     """`g` summed down to the shape that it was broadcast from."""
     given = g.shape[max(0, len(g.shape) - len(shape)) :]
     if given != shape and (len(given) != len(shape) or any(n not in (1, m) for n, m in zip(shape, given))):
-        raise ShapeError(f"{node}: the rule gives a cotangent of shape {tuple(g.shape)} to an operand of shape {tuple(shape)}, which it was not broadcast from")  # fmt: skip
+        raise ShapeError(
+            f"{node}: the rule gives a cotangent of shape {tuple(g.shape)} to an operand of shape {tuple(shape)}, "
+            "which it was not broadcast from"
+        )
     return xp.unbroadcast(g, tuple(shape))

@@ -86,9 +86,13 @@ def test_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_blocks_nest_and_end_after_errors() -> None:
-    with use_backend("process"), pytest.raises(ZeroDivisionError), use_backend("context"):
-        assert current.choice().backend == "context"
-        1 / 0
+    def fail() -> None:
+        with use_backend("process"), use_backend("context"):
+            assert current.choice().backend == "context"
+            1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert current.choice().backend == "numpy"
 
 

@@ -317,7 +317,7 @@ def test_loader_may_be_a_function(announce: Announce) -> None:
         (spec("made", api=(2, 0)), BackendError, "version 2.0 of the plugin API"),
         (SimpleNamespace(), ValidationError, "has no function plugrad_backends"),
         ("torch", ValidationError, "has no function plugrad_backends"),
-        (module("p", plugrad_backends=hookimpl(lambda: [])), ValidationError, "not a list of BackendSpec"),
+        (module("p", plugrad_backends=hookimpl(lambda: None)), ValidationError, "not a list of BackendSpec"),
         (module("p", plugrad_backends=hookimpl(lambda: [spec("made"), 3])), ValidationError, "not a list of"),
         (module("p", plugrad_backends=hookimpl(lambda: [spec(), spec()])), ValidationError, "one name twice"),
         (

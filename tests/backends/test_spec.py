@@ -84,7 +84,7 @@ def test_numpy_has_a_spec_like_every_other() -> None:
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A library that raises when it is imported: version 2.4.1+cu12 of my_library, in the distribution my-library-cu12."""
+    """my_library 2.4.1+cu12, from the distribution my-library-cu12; it raises when it is imported."""
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "my_library.py").write_text("raise RuntimeError('imported')")
     info = tmp_path / "my_library_cu12-2.4.1.dist-info"

@@ -139,7 +139,7 @@ WRONG = "to_numpy = lambda self, raw: __import__('numpy').array(raw) * 2"
 
 def test_doctor_examines_all_and_none_stops_the_others(site: Site) -> None:
     site.announce("aborts", body=CRASH)
-    site.announce("good")
+    site.announce("good", body="print('a library that talks')")
     site.announce("lacking", requires=("no_such_library",))
     site.announce("quits", body="raise SystemExit('no licence')")
     site.announce("wrong", body=WRONG)
@@ -150,7 +150,7 @@ def test_doctor_examines_all_and_none_stops_the_others(site: Site) -> None:
     for pattern in (
         works.format("numpy"),
         works.format("good"),
-        r"aborts\s+fails\s+at load\n\s+cause: the process ended with .*\n\s+mend: .*plugrad-aborts.*plugrad.cli.probe aborts",
+        r"aborts\s+fails\s+at load\n\s+cause: the process ended with .*\n\s+mend: .*plugrad-aborts.*-m plugrad.cli",
         r"lacking\s+fails\s+at find\n\s+cause: .*no_such_library is not installed; pip install",
         r"quits\s+fails\s+at load\n\s+cause: .*SystemExit: no licence; update or reinstall plugrad-quits",
         r"wrong\s+fails\s+at \w+",

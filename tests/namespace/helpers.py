@@ -28,3 +28,8 @@ def of(values: Any, dtype: pg.DType | None = None) -> tuple[pg.Tensor, Any]:
     """Values as a Tensor of the backend under test, and as NumPy's."""
     ours = pg.asarray(values, dtype=dtype)
     return ours, np.asarray(values, ours.dtype.name)
+
+
+def names(of_several: str) -> list[str]:
+    """The words of a text: a table of names that reads as one."""
+    return of_several.split()

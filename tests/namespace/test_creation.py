@@ -79,7 +79,18 @@ def test_shapes_are_of_ints(shape: Any) -> None:
 
 @pytest.mark.parametrize("value", [True, 3, 0.5, 2j, np.float32(0.5)], ids=repr)
 def test_full_takes_the_dtype_of_its_value(backend: str, value: Any) -> None:
-    same(pg.full((2, 1), value), np.full((2, 1), value, None if isinstance(value, complex) else np.asarray(value).dtype if not isinstance(value, np.generic) else float))
+    same(
+        pg.full((2, 1), value),
+        np.full(
+            (2, 1),
+            value,
+            None
+            if isinstance(value, complex)
+            else np.asarray(value).dtype
+            if not isinstance(value, np.generic)
+            else float,
+        ),
+    )
 
 
 def test_full_with_a_dtype(backend: str) -> None:
@@ -106,7 +117,9 @@ def test_leaves(name: str) -> None:
 # --------------------------------------------------------------------------------------------------------- by a range
 
 
-@pytest.mark.parametrize("arguments", [(5,), (2, 5), (5, 2), (5, 2, -1), (0, 1, 0.25), (3.0,), (1, 2, 0.3), (0,)], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [(5,), (2, 5), (5, 2), (5, 2, -1), (0, 1, 0.25), (3.0,), (1, 2, 0.3), (0,)], ids=str
+)
 def test_arange(backend: str, arguments: Any) -> None:
     same(pg.arange(*arguments), np.arange(*arguments))
 
@@ -285,7 +298,7 @@ def test_sequences_with_tensors_keep_their_history() -> None:
 
 @pytest.mark.parametrize("what", ["text", None, object(), [None], ["a"], {1: 2}, [2**70]], ids=repr)
 def test_what_is_no_array(what: Any) -> None:
-    with pytest.raises(DTypeError, match="asarray: .* is no array of numbers"):
+    with pytest.raises(DTypeError, match=r"asarray: .* is no array of numbers"):
         pg.asarray(what)
 
 

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays, mutually_broadcastable_
 import plugrad as pg
 from plugrad.errors import DTypeError, MixedBackendsError, PlugradError, ShapeError
 
-from .helpers import COMPLEX, FLOATS, SIGNED, UNSIGNED, of, same
+from .helpers import COMPLEX, FLOATS, SIGNED, UNSIGNED, names, of, same
 
 # name -> (NumPy's function, values in its domain)
 ALL = [-2.5, -1.0, -0.0, 0.5, 1.0, 3.0]
@@ -77,7 +77,7 @@ BINARY: dict[str, Any] = {
     "remainder": np.remainder,
     "subtract": np.subtract,
 }
-HOLOMORPHIC = "acos acosh asin asinh atan atanh cos cosh exp expm1 log log10 log1p log2 sin sinh sqrt tan tanh".split()
+HOLOMORPHIC = names("acos acosh asin asinh atan atanh cos cosh exp expm1 log log10 log1p log2 sin sinh sqrt tan tanh")
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
@@ -121,7 +121,9 @@ def test_parts_of_real_numbers(backend: str, dtype: pg.DType) -> None:
 
 @pytest.mark.parametrize("name", ["exp", "sin", "sqrt", "reciprocal", "log1p"])
 @pytest.mark.parametrize("dtype", [pg.bool, *SIGNED, *UNSIGNED], ids=str)
-def test_integers_become_the_default_dtype_where_a_floating_one_is_asked(backend: str, name: str, dtype: pg.DType) -> None:
+def test_integers_become_the_default_dtype_where_a_floating_one_is_asked(
+    backend: str, name: str, dtype: pg.DType
+) -> None:
     x, want = of([1, 1], dtype)
     same(getattr(pg, name)(x), UNARY[name][0](want.astype(float)), ulps=4)
 

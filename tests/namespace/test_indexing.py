@@ -55,7 +55,10 @@ def test_take_along_axis_broadcasts(backend: str) -> None:
     x, want = of(X)
     at, want_at = of([[[3]], [[0]]])
     same(pg.take_along_axis(x, at), np.take_along_axis(want, np.broadcast_to(want_at, (2, 3, 1)), -1))
-    same(pg.take_along_axis(x[:1], at), np.take_along_axis(np.broadcast_to(want[:1], (2, 3, 4)), np.broadcast_to(want_at, (2, 3, 1)), -1))
+    same(
+        pg.take_along_axis(x[:1], at),
+        np.take_along_axis(np.broadcast_to(want[:1], (2, 3, 4)), np.broadcast_to(want_at, (2, 3, 1)), -1),
+    )
 
 
 def test_take_along_axis_refuses(backend: str) -> None:

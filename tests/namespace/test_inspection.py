@@ -47,7 +47,15 @@ def test_a_tensors_namespace_is_one_object_that_makes_arrays_beside_it(backend: 
     xp = x.__array_namespace__()
     with pg.use_backend("numpy"):
         assert xp is pg.ones(2, backend=backend).__array_namespace__(api_version="2025.12")
-        made = [xp.zeros(2), xp.arange(3), xp.asarray([1.0]), xp.full(2, 1.0), xp.eye(2), xp.linspace(0, 1, 2), xp.asarray(np.ones(2))]
+        made = [
+            xp.zeros(2),
+            xp.arange(3),
+            xp.asarray([1.0]),
+            xp.full(2, 1.0),
+            xp.eye(2),
+            xp.linspace(0, 1, 2),
+            xp.asarray(np.ones(2)),
+        ]
     assert {t.backend for t in made} == {backend}
     assert xp.zeros_like(x).backend == backend
     assert xp.__name__ == "plugrad"
@@ -63,5 +71,7 @@ def test_a_bound_namespace_moves_no_tensor_unasked() -> None:
 
 
 def test_versions_that_are_not_there() -> None:
-    with pytest.raises(ValidationError, match=r"there is no version '1999\.12' of the array API here; this is 2025\.12"):
+    with pytest.raises(
+        ValidationError, match=r"there is no version '1999\.12' of the array API here; this is 2025\.12"
+    ):
         pg.ones(1).__array_namespace__(api_version="1999.12")

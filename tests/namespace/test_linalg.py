@@ -35,7 +35,9 @@ def test_matmul(backend: str, a: Any, b: Any, dtype: pg.DType) -> None:
     same(x @ y, np.matmul(want_x, want_y))
 
 
-@pytest.mark.parametrize("a, b", [((3,), (2,)), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 3), (2,)), ((2, 2, 3), (3, 3, 2))], ids=str)
+@pytest.mark.parametrize(
+    "a, b", [((3,), (2,)), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 3), (2,)), ((2, 2, 3), (3, 3, 2))], ids=str
+)
 def test_matmul_that_does_not_fit(backend: str, a: Any, b: Any) -> None:
     with pytest.raises(ShapeError, match=r"matmul: the shapes .* and .* do not fit"):
         pg.matmul(pg.ones(a), pg.ones(b))
@@ -81,7 +83,9 @@ def test_tensordot(backend: str, a: Any, b: Any, axes: Any) -> None:
 
 
 def test_tensordot_that_does_not_fit() -> None:
-    with pytest.raises(ShapeError, match=r"tensordot: axes \(1,\) of the shape \(2, 3\) and \(0,\) of \(2, 3\) are not as long"):
+    with pytest.raises(
+        ShapeError, match=r"tensordot: axes \(1,\) of the shape \(2, 3\) and \(0,\) of \(2, 3\) are not as long"
+    ):
         pg.tensordot(pg.ones((2, 3)), pg.ones((2, 3)), axes=1)
     with pytest.raises(ShapeError, match="tensordot: axes=3 of operands with 2 and 2 axes"):
         pg.tensordot(pg.ones((2, 3)), pg.ones((2, 3)), axes=3)
@@ -90,7 +94,9 @@ def test_tensordot_that_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize("dtype", [pg.float32, pg.complex128, pg.int32], ids=str)
-@pytest.mark.parametrize("a, b, axis", [((3,), (3,), -1), ((2, 3), (3,), -1), ((4, 1, 3), (2, 3), -1), ((3, 2), (3, 2), -2)], ids=str)
+@pytest.mark.parametrize(
+    "a, b, axis", [((3,), (3,), -1), ((2, 3), (3,), -1), ((4, 1, 3), (2, 3), -1), ((3, 2), (3, 2), -2)], ids=str
+)
 def test_vecdot(backend: str, a: Any, b: Any, axis: int, dtype: pg.DType) -> None:
     (x, want_x), (y, want_y) = (of(RNG.integers(-3, 3, s), dtype) for s in (a, b))
     if dtype.kind == "c":

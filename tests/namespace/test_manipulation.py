@@ -121,7 +121,9 @@ def test_squeeze(backend: str, axis: Any) -> None:
 
 
 def test_squeeze_refuses() -> None:
-    with pytest.raises(ShapeError, match=r"squeeze: axis 1 of the shape \(1, 3\) has size 3; only axes of size 1 can go"):
+    with pytest.raises(
+        ShapeError, match=r"squeeze: axis 1 of the shape \(1, 3\) has size 3; only axes of size 1 can go"
+    ):
         pg.squeeze(pg.ones((1, 3)), 1)
 
 

@@ -13,17 +13,19 @@ import pytest
 import plugrad as pg
 from plugrad import namespace
 
+from .helpers import names
+
 # Of the standard's edition 2025.12, chapter by chapter: "/" ends what is positional, "*" begins what is by keyword.
-UNARY = (
+UNARY = names(
     "abs acos acosh asin asinh atan atanh bitwise_invert ceil conj cos cosh exp expm1 floor imag isfinite isinf isnan "
     "log log1p log2 log10 logical_not negative positive real reciprocal round sign signbit sin sinh square sqrt tan "
     "tanh trunc"
-).split()
-BINARY = (
+)
+BINARY = names(
     "add atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor copysign divide equal "
     "floor_divide greater greater_equal hypot less less_equal logaddexp logical_and logical_or logical_xor maximum "
     "minimum multiply nextafter not_equal pow remainder subtract"
-).split()
+)
 SIGNATURES = {
     **dict.fromkeys(UNARY, "x, /"),
     **dict.fromkeys(BINARY, "x1, x2, /"),
@@ -98,9 +100,7 @@ SIGNATURES = {
     "diff": "x, /, *, axis=-1, n=1, prepend=None, append=None",
 }
 CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
-DTYPES = (
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128".split()
-)
+DTYPES = names("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128")
 OURS = {"backend": None, "requires_grad": False}
 """What we add to the standard's keywords."""
 
@@ -139,7 +139,7 @@ def test_signature_takes_what_the_standard_gives(name: str) -> None:
     assert more.items() <= OURS.items()
 
 
-CREATION = ("arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like").split()
+CREATION = names("arange asarray empty empty_like eye full full_like linspace ones ones_like zeros zeros_like")
 
 
 @pytest.mark.parametrize("name", CREATION)
@@ -148,7 +148,11 @@ def test_creation_functions_take_what_tensors_need(name: str) -> None:
     assert all(given[keyword].kind is inspect.Parameter.KEYWORD_ONLY for keyword in ("device", "dtype", *OURS))
 
 
-FUNCTIONS = [name for name in namespace.__all__ if callable(getattr(namespace, name)) and not isinstance(getattr(namespace, name), pg.DType)]
+FUNCTIONS = [
+    name
+    for name in namespace.__all__
+    if callable(getattr(namespace, name)) and not isinstance(getattr(namespace, name), pg.DType)
+]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

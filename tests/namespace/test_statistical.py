@@ -25,7 +25,11 @@ VALUES = np.linspace(-2, 3, 24).reshape(2, 3, 4)
 @pytest.mark.parametrize("name", NAMES)
 def test_axes(backend: str, name: str, axis: Any, keepdims: bool) -> None:
     x, want = of(VALUES)
-    same(getattr(pg, name)(x, axis=axis, keepdims=keepdims), getattr(np, name)(want, axis=axis, keepdims=keepdims), ulps=32)
+    same(
+        getattr(pg, name)(x, axis=axis, keepdims=keepdims),
+        getattr(np, name)(want, axis=axis, keepdims=keepdims),
+        ulps=32,
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

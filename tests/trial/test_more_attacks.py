@@ -259,6 +259,7 @@ def filled_with(shape, index):
 
 
 V = np.arange(48.0).reshape(2, 2, 3, 4)
+VV = np.stack([V, -V, 2 * V])
 PAIR = np.array([0, 1])
 SQUARE_ = floats([[1, 2], [3, 4]])
 
@@ -283,7 +284,13 @@ SQUARE_ = floats([[1, 2], [3, 4]])
         lambda: np.stack([v[0, :, PAIR] for v in V]),
     ),
     holds("vmap of a mask", lambda: pg.vmap(lambda x: x[np.array([True, False])])(SQUARE_), [[1], [3]]),
-    # new beside the prototype's: how many elements a batched mask selects differs between the samples
+    # new beside the prototype's: arrays that stand apart come first, even behind a slice; and how many elements a
+    # batched mask selects differs between the samples
+    holds(
+        "vmap x[:, idx, :, idx]",
+        lambda: pg.vmap(lambda x: x[:, PAIR, :, PAIR])(floats(VV)),
+        lambda: np.stack([v[:, PAIR, :, PAIR] for v in VV]),
+    ),
     refuses("vmap of a batched mask", lambda: pg.vmap(lambda x: x[x > 2])(SQUARE_)),
     holds("vmap unstack(axis=-1)", lambda: pg.vmap(lambda x: pg.unstack(x, axis=-1)[0])(SQUARE_), [1, 3]),
     holds(

@@ -47,8 +47,9 @@ def backends() -> BackendTable:
     Examples
     --------
     >>> import plugrad as pg
-    >>> [b.status for b in pg.backends() if b.name == "numpy"]
-    ['ready']
+    >>> x = pg.ones(3)
+    >>> {backend.name: backend.status for backend in pg.backends()}["numpy"]
+    'ready'
     """
     with _registry.lock:
         return BackendTable(_info(offer) for offer in _registry.all())

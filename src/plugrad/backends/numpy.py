@@ -142,41 +142,113 @@ def _arg(function: Callable[..., Any]) -> Kernel:
 
 
 KERNELS: dict[Op, Kernel] = {
-    ops.ABS: np.abs, ops.ACOS: np.arccos, ops.ACOSH: np.arccosh, ops.ANGLE: np.angle, ops.ASIN: np.arcsin,
-    ops.ASINH: np.arcsinh, ops.ATAN: np.arctan, ops.ATANH: np.arctanh, ops.BITWISE_INVERT: np.invert,
-    ops.CEIL: np.ceil, ops.CONJ: np.conjugate, ops.COS: np.cos, ops.COSH: np.cosh,
-    ops.ERF: lambda x: np.asarray(_erf(x), x.dtype), ops.EXP: np.exp, ops.EXPM1: np.expm1, ops.FLOOR: np.floor,
-    ops.IMAG: np.imag, ops.ISFINITE: np.isfinite, ops.ISINF: np.isinf, ops.ISNAN: np.isnan, ops.LOG: np.log,
-    ops.LOG10: np.log10, ops.LOG1P: np.log1p, ops.LOG2: np.log2, ops.LOGICAL_NOT: np.logical_not,
-    ops.NEGATIVE: np.negative, ops.POW_SCALAR: lambda x, exponent: x**exponent, ops.REAL: np.real,
-    ops.RECIPROCAL: np.reciprocal, ops.RELU: lambda x: np.maximum(x, 0), ops.ROUND: np.round,
-    ops.SIGMOID: _sigmoid, ops.SIGN: np.sign, ops.SIGNBIT: np.signbit, ops.SIN: np.sin, ops.SINH: np.sinh,
-    ops.SQRT: np.sqrt, ops.SQUARE: np.square, ops.TAN: np.tan, ops.TANH: np.tanh, ops.TRUNC: np.trunc,
-    ops.ADD: np.add, ops.ATAN2: np.arctan2, ops.BCE_WITH_LOGITS: _bce_with_logits, ops.BITWISE_AND: np.bitwise_and,
-    ops.BITWISE_LEFT_SHIFT: np.left_shift, ops.BITWISE_OR: np.bitwise_or,
-    ops.BITWISE_RIGHT_SHIFT: np.right_shift, ops.BITWISE_XOR: np.bitwise_xor,
-    ops.CLIP: lambda x, low, high: np.minimum(np.maximum(x, low), high), ops.COPYSIGN: np.copysign,
-    ops.DIVIDE: np.true_divide, ops.EQUAL: np.equal, ops.FLOOR_DIVIDE: np.floor_divide, ops.GREATER: np.greater,
-    ops.GREATER_EQUAL: np.greater_equal, ops.HYPOT: np.hypot, ops.LESS: np.less, ops.LESS_EQUAL: np.less_equal,
-    ops.LOGADDEXP: np.logaddexp, ops.LOGICAL_AND: np.logical_and, ops.LOGICAL_OR: np.logical_or,
-    ops.LOGICAL_XOR: np.logical_xor, ops.MAXIMUM: np.maximum, ops.MINIMUM: np.minimum, ops.MULTIPLY: np.multiply,
-    ops.NEXTAFTER: np.nextafter, ops.NOT_EQUAL: np.not_equal, ops.POW: np.power, ops.REMAINDER: np.remainder,
-    ops.SUBTRACT: np.subtract, ops.WHERE: np.where,
-    ops.ALL: _reduction(np.logical_and), ops.ANY: _reduction(np.logical_or), ops.ARGMAX: _arg(np.argmax),
-    ops.ARGMIN: _arg(np.argmin), ops.COUNT_NONZERO: _arg(np.count_nonzero), ops.LOGSUMEXP: _logsumexp,
-    ops.MAX: _reduction(np.maximum), ops.MEAN: _mean, ops.MIN: _reduction(np.minimum), ops.PROD: _reduction(np.multiply, True),
+    ops.ABS: np.abs,
+    ops.ACOS: np.arccos,
+    ops.ACOSH: np.arccosh,
+    ops.ANGLE: np.angle,
+    ops.ASIN: np.arcsin,
+    ops.ASINH: np.arcsinh,
+    ops.ATAN: np.arctan,
+    ops.ATANH: np.arctanh,
+    ops.BITWISE_INVERT: np.invert,
+    ops.CEIL: np.ceil,
+    ops.CONJ: np.conjugate,
+    ops.COS: np.cos,
+    ops.COSH: np.cosh,
+    ops.ERF: lambda x: np.asarray(_erf(x), x.dtype),
+    ops.EXP: np.exp,
+    ops.EXPM1: np.expm1,
+    ops.FLOOR: np.floor,
+    ops.IMAG: np.imag,
+    ops.ISFINITE: np.isfinite,
+    ops.ISINF: np.isinf,
+    ops.ISNAN: np.isnan,
+    ops.LOG: np.log,
+    ops.LOG10: np.log10,
+    ops.LOG1P: np.log1p,
+    ops.LOG2: np.log2,
+    ops.LOGICAL_NOT: np.logical_not,
+    ops.NEGATIVE: np.negative,
+    ops.POW_SCALAR: lambda x, exponent: x**exponent,
+    ops.REAL: np.real,
+    ops.RECIPROCAL: np.reciprocal,
+    ops.RELU: lambda x: np.maximum(x, 0),
+    ops.ROUND: np.round,
+    ops.SIGMOID: _sigmoid,
+    ops.SIGN: np.sign,
+    ops.SIGNBIT: np.signbit,
+    ops.SIN: np.sin,
+    ops.SINH: np.sinh,
+    ops.SQRT: np.sqrt,
+    ops.SQUARE: np.square,
+    ops.TAN: np.tan,
+    ops.TANH: np.tanh,
+    ops.TRUNC: np.trunc,
+    ops.ADD: np.add,
+    ops.ATAN2: np.arctan2,
+    ops.BCE_WITH_LOGITS: _bce_with_logits,
+    ops.BITWISE_AND: np.bitwise_and,
+    ops.BITWISE_LEFT_SHIFT: np.left_shift,
+    ops.BITWISE_OR: np.bitwise_or,
+    ops.BITWISE_RIGHT_SHIFT: np.right_shift,
+    ops.BITWISE_XOR: np.bitwise_xor,
+    ops.CLIP: lambda x, low, high: np.minimum(np.maximum(x, low), high),
+    ops.COPYSIGN: np.copysign,
+    ops.DIVIDE: np.true_divide,
+    ops.EQUAL: np.equal,
+    ops.FLOOR_DIVIDE: np.floor_divide,
+    ops.GREATER: np.greater,
+    ops.GREATER_EQUAL: np.greater_equal,
+    ops.HYPOT: np.hypot,
+    ops.LESS: np.less,
+    ops.LESS_EQUAL: np.less_equal,
+    ops.LOGADDEXP: np.logaddexp,
+    ops.LOGICAL_AND: np.logical_and,
+    ops.LOGICAL_OR: np.logical_or,
+    ops.LOGICAL_XOR: np.logical_xor,
+    ops.MAXIMUM: np.maximum,
+    ops.MINIMUM: np.minimum,
+    ops.MULTIPLY: np.multiply,
+    ops.NEXTAFTER: np.nextafter,
+    ops.NOT_EQUAL: np.not_equal,
+    ops.POW: np.power,
+    ops.REMAINDER: np.remainder,
+    ops.SUBTRACT: np.subtract,
+    ops.WHERE: np.where,
+    ops.ALL: _reduction(np.logical_and),
+    ops.ANY: _reduction(np.logical_or),
+    ops.ARGMAX: _arg(np.argmax),
+    ops.ARGMIN: _arg(np.argmin),
+    ops.COUNT_NONZERO: _arg(np.count_nonzero),
+    ops.LOGSUMEXP: _logsumexp,
+    ops.MAX: _reduction(np.maximum),
+    ops.MEAN: _mean,
+    ops.MIN: _reduction(np.minimum),
+    ops.PROD: _reduction(np.multiply, True),
     ops.STD: lambda x, axis, correction, keepdims: np.sqrt(_var(x, axis, correction, keepdims)),
-    ops.SUM: _reduction(np.add, True), ops.VAR: _var, ops.LOG_SOFTMAX: _log_softmax, ops.NORMALIZE: _normalize, ops.SOFTMAX: _softmax,
-    ops.MATMUL: _matmul, ops.MATRIX_TRANSPOSE: attrgetter("mT"),
-    ops.ASTYPE: _astype, ops.BROADCAST_TO: _broadcast_to,
+    ops.SUM: _reduction(np.add, True),
+    ops.VAR: _var,
+    ops.LOG_SOFTMAX: _log_softmax,
+    ops.NORMALIZE: _normalize,
+    ops.SOFTMAX: _softmax,
+    ops.MATMUL: _matmul,
+    ops.MATRIX_TRANSPOSE: attrgetter("mT"),
+    ops.ASTYPE: _astype,
+    ops.BROADCAST_TO: _broadcast_to,
     ops.CONCAT: lambda *arrays, axis, sizes: np.concatenate(arrays, axis),
-    ops.FLIP: lambda x, axis: np.flip(x, axis), ops.PERMUTE_DIMS: lambda x, axes: x.transpose(axes),
-    ops.RESHAPE: lambda x, shape: x.reshape(shape), ops.ROLL: lambda x, shift, axis: np.roll(x, shift, axis),
-    ops.TRIL: lambda x, k: np.tril(x, k), ops.TRIU: lambda x, k: np.triu(x, k),
+    ops.FLIP: lambda x, axis: np.flip(x, axis),
+    ops.PERMUTE_DIMS: lambda x, axes: x.transpose(axes),
+    ops.RESHAPE: lambda x, shape: x.reshape(shape),
+    ops.ROLL: lambda x, shift, axis: np.roll(x, shift, axis),
+    ops.TRIL: lambda x, k: np.tril(x, k),
+    ops.TRIU: lambda x, k: np.triu(x, k),
     ops.UNSTACK: lambda x, axis: tuple(np.moveaxis(x, axis, 0)),
-    ops.GATHER: lambda x, indices: x.take(indices, axis=0), ops.GETITEM: lambda x, index: x[index], ops.PUT: _put,
-    ops.SCATTER: _scatter, ops.SCATTER_ADD: _scatter_add,
-}  # fmt: skip
+    ops.GATHER: lambda x, indices: x.take(indices, axis=0),
+    ops.GETITEM: lambda x, index: x[index],
+    ops.PUT: _put,
+    ops.SCATTER: _scatter,
+    ops.SCATTER_ADD: _scatter_add,
+}
 
 
 # ----------------------------------------------------------------------------------------------------- native pulls
@@ -253,7 +325,7 @@ class NumPyBackend(Backend):
         self._check(device)
         foreign = isinstance(obj, np.ndarray | np.generic)
         out = np.array(obj, None if dtype is None else self.raw_dtype(dtype), copy=None if copy is False else True)
-        if copy is False and not np.shares_memory(out, obj):
+        if copy is False and out is not obj and not np.shares_memory(out, obj):
             raise ShapeError("asarray(copy=False): this cannot be done without a copy; leave copy out")
         if dtype is None and not foreign and out.dtype.kind in "fc":
             default = dtypes.default_dtype()
@@ -263,12 +335,16 @@ class NumPyBackend(Backend):
     def _native(self, out: Array) -> Array:
         native = out.dtype.newbyteorder("=")
         if native not in dtypes.OF_RAW:
-            raise DTypeError(f"an array of NumPy's {out.dtype} has no dtype of the array API standard; convert it with astype first")
+            raise DTypeError(
+                f"an array of NumPy's {out.dtype} has no dtype of the array API standard; convert it with astype first"
+            )
         return out.astype(native)
 
     def _check(self, device: str | None) -> None:
         if device not in (None, "cpu"):
-            raise DeviceError(f"the backend numpy has no device {device!r}; it has 'cpu'. For a GPU use a backend that has one")
+            raise DeviceError(
+                f"the backend numpy has no device {device!r}; it has 'cpu'. For a GPU use a backend that has one"
+            )
 
     def from_dlpack(self, obj: Any, device: str | None) -> Array:
         """Shares the memory of what lies on the host."""

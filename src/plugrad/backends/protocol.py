@@ -67,7 +67,9 @@ class Kernels(dict[Op, Kernel]):
         return kernel
 
     def _no_kernel(self, op: Op) -> Kernel:
-        raise BackendError(f"the backend {self.owner} has no kernel for {op.name}; register one, or move the array with to_backend")
+        raise BackendError(
+            f"the backend {self.owner} has no kernel for {op.name}; register one, or move the array with to_backend"
+        )
 
     def __hash__(self) -> int:  # a table is itself, not its content
         return id(self)
@@ -158,7 +160,9 @@ class Backend(ABC):
         try:
             return self.dtypes[dtype]
         except KeyError:
-            raise DTypeError(f"the backend {self.name} has no {dtype.name}; it has {', '.join(d.name for d in self.dtypes)}") from None
+            raise DTypeError(
+                f"the backend {self.name} has no {dtype.name}; it has {', '.join(d.name for d in self.dtypes)}"
+            ) from None
 
     def device_of(self, raw: Any) -> str:
         """``"cpu"``, ``"cuda:0"`` ..."""

@@ -19,7 +19,7 @@ from ..errors import BackendError
 from ..ops import Op
 from .protocol import Backend, Kernel
 
-__all__ = ["COMPOSITE", "DIRECT", "OPTIONAL", "kernels"]
+__all__ = ["COMPOSITE", "DIRECT", "OPTIONAL", "kernels", "whole_index"]
 
 Array = Any
 Axis = int | tuple[int, ...] | None
@@ -304,7 +304,7 @@ def _unstack(xp: Any, x: Array, axis: int) -> tuple[Array, ...]:
 # ------------------------------------------------------------------------------------------------------------- indexing
 
 
-def _whole(index: Any, shape: Shape) -> tuple[int | slice | None, ...]:
+def whole_index(index: Any, shape: Shape) -> tuple[int | slice | None, ...]:
     """A basic index as the standard wants it: every axis named, no ellipsis, no slice that reaches out of bounds."""
     index = index if isinstance(index, tuple) else (index,)
     named = sum(i is not None and i is not Ellipsis for i in index)
@@ -329,7 +329,7 @@ def _region(index: tuple[int | slice | None, ...], shape: Shape) -> Shape:
 
 
 def _getitem(xp: Any, x: Array, index: Any) -> Array:
-    return x[_whole(index, x.shape)]
+    return x[whole_index(index, x.shape)]
 
 
 def _spread(xp: Any, value: Any, like: Array, shape: Shape) -> Array:
@@ -341,7 +341,7 @@ def _spread(xp: Any, value: Any, like: Array, shape: Shape) -> Array:
 
 def _put(backend: Backend, x: Array, value: Any, index: Any) -> Array:
     xp = backend.namespace
-    whole = _whole(index, x.shape)
+    whole = whole_index(index, x.shape)
     plain = tuple(i for i in whole if i is not None)
     if len(plain) < len(whole):  # a new axis may be read, not written
         value = xp.reshape(_spread(xp, value, x, _region(whole, x.shape)), _region(plain, x.shape))

@@ -116,7 +116,10 @@ class Compiled:
         try:
             entry = self._entries.get(key)
         except TypeError as error:
-            raise ValidationError("compile: an argument that is no array must be hashable, because its value is part of the program; pass arrays as tensors") from error  # fmt: skip
+            raise ValidationError(
+                "compile: an argument that is no array must be hashable, because its value is part of the program; "
+                "pass arrays as tensors"
+            ) from error
         hidden = None if entry is None else entry.hidden()
         if entry is None or hidden is None:
             entry, hidden = _trace(self._f, xs, places, leaves, rebuild)
@@ -172,7 +175,9 @@ def compile(f: Callable[..., Any]) -> Compiled:
 def _trace(f: Any, xs: list[Tensor], places: list[int], leaves: list[Any], rebuild: Any) -> tuple[Entry, list[Tensor]]:
     owners = {x.backend for x in xs} or {current.choice().backend}
     if len(owners) > 1:
-        raise MixedBackendsError(f"compile: arguments of the backends {' and '.join(sorted(owners))}; move them to one with to_backend")
+        raise MixedBackendsError(
+            f"compile: arguments of the backends {' and '.join(sorted(owners))}; move them to one with to_backend"
+        )
     table = current.table(next(iter(owners)))
     program = Program(table, base(xs[0]).data.device if xs else None)
     given = list(leaves)
@@ -198,14 +203,24 @@ def _trace(f: Any, xs: list[Tensor], places: list[int], leaves: list[Any], rebui
     lone = not kwargs and len(args) == len(xs) and all([type(a) is Tensor for a in args]) and MODE.get() is None
     fits = _guard(xs, table) if lone else None
     return Entry(
-        program, names, rebuild_out, guards, writer.scope["run"], threading.local(), writer.buffers, table, writer.source, fits
+        program,
+        names,
+        rebuild_out,
+        guards,
+        writer.scope["run"],
+        threading.local(),
+        writer.buffers,
+        table,
+        writer.source,
+        fits,
     ), hidden
 
 
 def _guard(xs: list[Tensor], table: Kernels) -> Callable[..., bool]:
     """Whether as many lone, untracked tensors of these shapes and dtypes come, in one expression."""
     tests = [
-        f"type(x{i}) is T and x{i}.by is table and not x{i}.node and x{i}.data.shape == s{i} and x{i}.data.dtype is d{i}"
+        f"type(x{i}) is T and x{i}.by is table and not x{i}.node "
+        f"and x{i}.data.shape == s{i} and x{i}.data.dtype is d{i}"
         for i in range(len(xs))
     ]
     scope = {"T": Tensor, "table": table} | {f"s{i}": x.shape for i, x in enumerate(xs)}
@@ -237,4 +252,3 @@ def _replay(entry: Entry, xs: list[Tensor], hidden: list[Tensor]) -> list[Any]:
             y = apply(equation.op, *args, **equation.params)
         values.update(zip(equation.names, y if type(y) is tuple else (y,)))
     return [fresh(values[n]) if type(n) is str else n[0] for n in entry.names]
-

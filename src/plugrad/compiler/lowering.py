@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .. import ops
@@ -11,7 +12,9 @@ from ..ops import Op
 from .passes import Simple
 from .tracing import Equation
 
-VIEWS = frozenset((ops.FLIP, ops.GETITEM, ops.IMAG, ops.MATRIX_TRANSPOSE, ops.PERMUTE_DIMS, ops.REAL, ops.RESHAPE, ops.UNSTACK))
+VIEWS = frozenset(
+    (ops.FLIP, ops.GETITEM, ops.IMAG, ops.MATRIX_TRANSPOSE, ops.PERMUTE_DIMS, ops.REAL, ops.RESHAPE, ops.UNSTACK)
+)
 MAY_ALIAS = VIEWS | {ops.ASTYPE, ops.BROADCAST_TO, ops.CONJ}  # what some library gives back as it came
 Aval = tuple[tuple[int, ...], Any]
 
@@ -19,15 +22,16 @@ Aval = tuple[tuple[int, ...], Any]
 class Dialect(NamedTuple):
     """How a backend's programs are written.
 
-    `views` are operations whose result may lie in the memory of their first operand. `line` gives the source of one equation, or None for a plain kernel call; it is told the name of an output buffer,
-    or "". `into` are operations that can write into one; `overwrites` those that may overwrite an operand's.
+    `views` are operations whose result may lie in the memory of their first operand. `line` gives the source of one
+    equation, or None for a plain kernel call; it is told the name of an output buffer, or "". `into` are operations
+    that can write into one; `overwrites` those that may overwrite an operand's.
     """
 
     line: Callable[[Equation, str, Writer], str | None] = lambda equation, out, writer: None
     into: frozenset[Op] = frozenset()
     overwrites: frozenset[Op] = frozenset()
     views: frozenset[Op] = MAY_ALIAS
-    scope: dict[str, Any] = {}
+    scope: Mapping[str, Any] = MappingProxyType({})
     copy: str = "copy"
 
 
@@ -94,7 +98,9 @@ class Writer:
                 self._release(m)
                 dying.discard(m)
         out = ""
-        if op in self.dialect.into and self._last.get(self._owner[names[0]], -1) < len(self.equations):  # what escapes is new
+        if op in self.dialect.into and self._last.get(self._owner[names[0]], -1) < len(
+            self.equations
+        ):  # what escapes is new
             self._home[names[0]] = self._take(avals[0])
             out = f"b{self._home[names[0]]}"
         line = self.dialect.line(equation, out, self) or self._call(equation)

@@ -13,18 +13,32 @@ from .lowering import VIEWS, Dialect, Writer
 from .tracing import Equation
 
 UFUNCS: dict[Op, str] = {
-    op: name
-    for op, name in {
-        ops.ABS: "absolute", ops.ADD: "add", ops.COS: "cos", ops.DIVIDE: "divide", ops.EXP: "exp", ops.EXPM1: "expm1",
-        ops.GREATER: "greater", ops.LESS: "less", ops.LOG: "log", ops.LOG1P: "log1p", ops.MAXIMUM: "maximum",
-        ops.MINIMUM: "minimum", ops.MULTIPLY: "multiply", ops.NEGATIVE: "negative", ops.SIN: "sin", ops.SQRT: "sqrt",
-        ops.SQUARE: "square", ops.SUBTRACT: "subtract", ops.TANH: "tanh",
-    }.items()
-}  # fmt: skip
+    ops.ABS: "absolute",
+    ops.ADD: "add",
+    ops.COS: "cos",
+    ops.DIVIDE: "divide",
+    ops.EXP: "exp",
+    ops.EXPM1: "expm1",
+    ops.GREATER: "greater",
+    ops.LESS: "less",
+    ops.LOG: "log",
+    ops.LOG1P: "log1p",
+    ops.MAXIMUM: "maximum",
+    ops.MINIMUM: "minimum",
+    ops.MULTIPLY: "multiply",
+    ops.NEGATIVE: "negative",
+    ops.SIN: "sin",
+    ops.SQRT: "sqrt",
+    ops.SQUARE: "square",
+    ops.SUBTRACT: "subtract",
+    ops.TANH: "tanh",
+}
 
 
 def _line(equation: Equation, out: str, writer: Writer) -> str | None:
-    names, op, inputs, params, ((shape, dtype),), _ = equation if len(equation.avals) == 1 else (*equation[:4], ((None, None),), 0)
+    names, op, inputs, params, ((shape, dtype),), _ = (
+        equation if len(equation.avals) == 1 else (*equation[:4], ((None, None),), 0)
+    )
     name, to = names[0], out and f", out={out}"
     if op in UFUNCS:
         return f"{name} = {UFUNCS[op]}({', '.join(_array(a, dtype, op, writer) for a in inputs)}{to})"
@@ -35,12 +49,16 @@ def _line(equation: Equation, out: str, writer: Writer) -> str | None:
     if op is ops.MEAN:
         size = math.prod(writer.shapes[x])
         scale = writer.constant("s", dtype.type(math.prod(shape) / size if size else math.nan))
-        return f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, None, {params['keepdims']}) * {scale})"
+        return (
+            f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, None, {params['keepdims']}) * {scale})"
+        )
     if op is ops.SUM:
         ones = _leading_sum(writer, equation)
         if ones:
             return f"{name} = dot({ones}, {x}{to})"
-        return f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, {out or None}, {params['keepdims']}))"
+        return (
+            f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, {out or None}, {params['keepdims']}))"
+        )
     if op is ops.BROADCAST_TO:
         return f"{name} = {out or f'empty({shape}, {x}.dtype)'}; {name}[...] = {x}"
     if op is ops.MATRIX_TRANSPOSE:
@@ -63,7 +81,14 @@ def _leading_sum(writer: Writer, equation: Equation) -> str:
     """The name of a vector of ones whose product is this sum, or nothing: a matrix summed down its rows."""
     (shape, dtype), params = equation.avals[0], equation.params
     rows = writer.shapes.get(equation.inputs[0], ())[:1]
-    if len(shape) != 1 or params["axis"] not in (0, (0,)) or params["keepdims"] or dtype.char not in "fd" or not rows or rows[0] > 4096:
+    if (
+        len(shape) != 1
+        or params["axis"] not in (0, (0,))
+        or params["keepdims"]
+        or dtype.char not in "fd"
+        or not rows
+        or rows[0] > 4096
+    ):
         return ""
     return writer.constant("ones", np.ones(rows[0], dtype))
 

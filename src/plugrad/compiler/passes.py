@@ -1,4 +1,4 @@
-"""What is done to a program before it is written out: constants named, common subexpressions merged, dead code dropped."""
+"""Before a program is written out: constants named, common subexpressions merged, dead code dropped."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Equation(NamedTuple):
 
 
 class Program(list[Equation]):
-    """Equations of one traced run. ``start`` and ``level`` tell what is older; symbols of a finished one have no meaning."""
+    """Equations of a traced run. ``start`` and ``level`` tell what is older; symbols of a finished one are refused."""
 
     def __init__(self, table: Kernels, device: str | None) -> None:
         super().__init__()
@@ -60,7 +60,10 @@ class Program(list[Equation]):
         if not holder.live:
             raise TransformError("compile: a value of a finished transform or program is used; pass it as an argument")
         if x.backend != self.owner:
-            raise MixedBackendsError(f"compile: an array of {x.backend} in a program of {self.owner}; move it with to_backend({self.owner!r})")  # fmt: skip
+            raise MixedBackendsError(
+                f"compile: an array of {x.backend} in a program of {self.owner}; move it with "
+                f"to_backend({self.owner!r})"
+            )
         if id(x) not in self.hidden:
             end = None
             if type(x.by) is Kernels and x.node:
@@ -81,7 +84,9 @@ class Program(list[Equation]):
         avals = tuple((tuple(r.shape), r.dtype) for r in results)
         symbols = [Symbol(f"v{self.made + i}", self, *aval) for i, aval in enumerate(avals)]
         self.made += len(symbols)
-        given = tuple(a.name if type(a) is Symbol else np.asarray(a) if isinstance(a, np.generic) else a for a in inputs)
+        given = tuple(
+            a.name if type(a) is Symbol else np.asarray(a) if isinstance(a, np.generic) else a for a in inputs
+        )
         stopped = current_mode().level > self.base
         self.append(Equation(tuple(s.name for s in symbols), op, given, params, avals, stopped))
         return symbols
@@ -107,7 +112,9 @@ class Symbol:
         return len(self.shape)
 
     def __bool__(self) -> bool:
-        raise TracingError("a branch on a value that is not known while tracing; use where, or make the argument static (not an array)")
+        raise TracingError(
+            "a branch on a value that is not known while tracing; use where, or make the argument static (not an array)"
+        )
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TracingError("the values of a traced array are not known; keep to plugrad's functions inside compile")
@@ -120,14 +127,29 @@ def _operator(op: Op, swapped: bool = False) -> Callable[..., Any]:
 
 
 _BINARY = {
-    "add": ops.ADD, "sub": ops.SUBTRACT, "mul": ops.MULTIPLY, "truediv": ops.DIVIDE, "pow": ops.POW,
-    "matmul": ops.MATMUL, "floordiv": ops.FLOOR_DIVIDE, "mod": ops.REMAINDER, "and": ops.BITWISE_AND,
-    "or": ops.BITWISE_OR, "xor": ops.BITWISE_XOR,
-}  # fmt: skip
+    "add": ops.ADD,
+    "sub": ops.SUBTRACT,
+    "mul": ops.MULTIPLY,
+    "truediv": ops.DIVIDE,
+    "pow": ops.POW,
+    "matmul": ops.MATMUL,
+    "floordiv": ops.FLOOR_DIVIDE,
+    "mod": ops.REMAINDER,
+    "and": ops.BITWISE_AND,
+    "or": ops.BITWISE_OR,
+    "xor": ops.BITWISE_XOR,
+}
 _OTHERS = {
-    "neg": ops.NEGATIVE, "abs": ops.ABS, "invert": ops.BITWISE_INVERT, "lt": ops.LESS, "le": ops.LESS_EQUAL,
-    "gt": ops.GREATER, "ge": ops.GREATER_EQUAL, "eq": ops.EQUAL, "ne": ops.NOT_EQUAL,
-}  # fmt: skip
+    "neg": ops.NEGATIVE,
+    "abs": ops.ABS,
+    "invert": ops.BITWISE_INVERT,
+    "lt": ops.LESS,
+    "le": ops.LESS_EQUAL,
+    "gt": ops.GREATER,
+    "ge": ops.GREATER_EQUAL,
+    "eq": ops.EQUAL,
+    "ne": ops.NOT_EQUAL,
+}
 for _name, _op in _BINARY.items():
     setattr(Symbol, f"__{_name}__", _operator(_op))
     setattr(Symbol, f"__r{_name}__", _operator(_op, swapped=True))
@@ -148,7 +170,9 @@ def _equation(table: Kernels, op: Op) -> Callable[..., Any]:
         if not program.live or any(type(a) is Symbol and a.program is not program for a in args):
             raise TransformError("compile: a value of a finished program, or of a program around this one, is used")
         if op is ops.TO_BACKEND:
-            raise TracingError("to_backend inside compile: a program runs on one backend; move the value before or after")
+            raise TracingError(
+                "to_backend inside compile: a program runs on one backend; move the value before or after"
+            )
         with np.errstate(all="ignore"):
             result = kernel(*[_stand_in(table, a) for a in args], **params)
         if type(result) is tuple:

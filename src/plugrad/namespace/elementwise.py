@@ -178,7 +178,11 @@ def _ordered(door: Door2) -> Door2:
 
     @wraps(door)
     def refusing(a: Array, b: Array, /) -> Tensor:
-        if _is_complex(a) or _is_complex(b):
+        if type(a) is Tensor and type(b) is Tensor and a.data.dtype is b.data.dtype:  # half the cost of asking both
+            refused = a.data.dtype in COMPLEX
+        else:
+            refused = _is_complex(a) or _is_complex(b)
+        if refused:
             raise DTypeError(f"{door.__name__}: complex numbers have no order; take abs, real or imag first")
         return door(a, b)
 
@@ -186,9 +190,7 @@ def _ordered(door: Door2) -> Door2:
 
 
 def _is_complex(x: Array) -> bool:
-    return (
-        x.data.dtype in COMPLEX if type(x) is Tensor else getattr(x, "dtype", type(x)) in COMPLEX or type(x) is complex
-    )
+    return type(x) is complex or getattr(x.data if type(x) is Tensor else x, "dtype", None) in COMPLEX
 
 
 # fmt: off
@@ -257,8 +259,8 @@ hypot = _two(ops.HYPOT, "sqrt(a**2 + b**2), without overflow.", REAL_FLOATS, MET
 copysign = _two(ops.COPYSIGN, "a with the sign of b.", REAL_FLOATS, MET, ("[1.0, -2.0]", "-0.0"), "[-1.0, -2.0]")
 nextafter = _two(ops.NEXTAFTER, "The next number after a toward b.", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[5e-324]")
 logaddexp = _two(ops.LOGADDEXP, "log(exp(a) + exp(b)), stable.", REAL_FLOATS, MET, ("[3.0]", "-pg.inf"), "[3.0]")
-maximum = _ordered(_two(ops.MAXIMUM, "The larger; NaN if one is NaN.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[2.0, 3.0]"))
-minimum = _ordered(_two(ops.MINIMUM, "The smaller; NaN if one is NaN.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[1.0, 2.0]"))
+maximum = _ordered(_two(ops.MAXIMUM, "The larger; NaN if one is.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[2.0, 3.0]"))
+minimum = _ordered(_two(ops.MINIMUM, "The smaller; NaN if one is.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[1.0, 2.0]"))
 
 # Comparisons
 equal = _two(ops.EQUAL, "Whether equal.", ANY, BOOL, ("[1, 2]", "2"), "[False, True]")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..ops import *  # noqa: F403  the table of primitives, by name
-from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_valued
+from ..ops import *
 from .axes import same
+from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_valued
 
 # One operand, holomorphic
 elementwise(ACOS, lambda xp, x: -1 / xp.sqrt(1 - x * x))
@@ -75,8 +75,12 @@ elementwise(DIVIDE, lambda ct, b: ct / b, lambda ct, y, b: -ct * (y / b))
 elementwise(FLOOR_DIVIDE, ZERO, ZERO)
 elementwise(HYPOT, lambda ct, a, y: ct * (a / y), lambda ct, b, y: ct * (b / y))
 elementwise(LOGADDEXP, lambda xp, a, y: xp.exp(a - y), lambda xp, b, y: xp.exp(b - y))
-elementwise(MAXIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a < b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b < a, a == b))
-elementwise(MINIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a > b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b > a, a == b))
+elementwise(
+    MAXIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a < b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b < a, a == b)
+)
+elementwise(
+    MINIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a > b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b > a, a == b)
+)
 elementwise(MULTIPLY, lambda b: b, lambda a: a)
 elementwise(NEXTAFTER, lambda xp, ct, a, b: xp.where(a == b, 0, ct), lambda xp, ct, a, b: xp.where(a == b, ct, 0))
 elementwise(POW, lambda xp, ct, a, b: _base(xp, ct, a, b), lambda xp, ct, a, b, y: _exponent(xp, ct, a, b, y))
@@ -101,7 +105,12 @@ def _exponent(xp: Any, ct: Any, a: Any, b: Any, y: Any) -> Any:
 
 
 # Three operands
-elementwise(WHERE, ZERO, lambda xp, ct, condition: xp.where(condition, ct, 0), lambda xp, ct, condition: xp.where(condition, 0, ct))
+elementwise(
+    WHERE,
+    ZERO,
+    lambda xp, ct, condition: xp.where(condition, ct, 0),
+    lambda xp, ct, condition: xp.where(condition, 0, ct),
+)
 elementwise(
     CLIP,  # at a bound the operand keeps its gradient; with low > high the result is high
     lambda xp, ct, x, low, high: xp.where((x < low) | (x > high), 0, ct),
@@ -111,8 +120,25 @@ elementwise(
 
 # Results without a derivative
 for _op in (
-    BITWISE_AND, BITWISE_INVERT, BITWISE_LEFT_SHIFT, BITWISE_OR, BITWISE_RIGHT_SHIFT, BITWISE_XOR,
-    EQUAL, GREATER, GREATER_EQUAL, ISFINITE, ISINF, ISNAN, LESS, LESS_EQUAL,
-    LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR, NOT_EQUAL, SIGNBIT,
-):  # fmt: skip
+    BITWISE_AND,
+    BITWISE_INVERT,
+    BITWISE_LEFT_SHIFT,
+    BITWISE_OR,
+    BITWISE_RIGHT_SHIFT,
+    BITWISE_XOR,
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    ISFINITE,
+    ISINF,
+    ISNAN,
+    LESS,
+    LESS_EQUAL,
+    LOGICAL_AND,
+    LOGICAL_NOT,
+    LOGICAL_OR,
+    LOGICAL_XOR,
+    NOT_EQUAL,
+    SIGNBIT,
+):
     discrete(_op)

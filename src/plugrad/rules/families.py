@@ -1,9 +1,9 @@
 """Rule families: from one stated fact, reverse mode, forward mode, and what a node has to save.
 
-A rule is a function that names what it reads: ``y`` (the result), operands and parameters by the operation's own names,
-``xp`` (the namespace: raw kernels, or recording), ``ct`` (the cotangent - or the tangent, where the map is the same both
-ways) and ``edge`` (shape and dtype of the operand). Only what it names is saved, and only for tracked operands. The pull
-is compiled from the names: one flat call on the hot path (0.75 of the time that shuffling arguments took).
+A rule is a function that names what it reads: ``y`` (the result), operands and parameters by the operation's own
+names, ``xp`` (the namespace: raw kernels, or recording), ``ct`` (the cotangent - or the tangent, where the map is the
+same both ways) and ``edge`` (shape and dtype of the operand). Only what it names is saved, and only for tracked
+operands. The pull is compiled from the names: one flat call on the hot path, 0.75 of the time of shuffled arguments.
 
 Pulls conjugate the local derivative, for complex results only; pushes do not.
 """
@@ -59,9 +59,6 @@ def _compiled(body: str) -> Callable[[Rule], Pull]:
 def _call(op: Op, rule: Rule, conjugated: tuple[str, ...] = ()) -> str:
     """The call of a rule by a pull, some of its arguments conjugated."""
     places = _places(op)
-    unknown = [n for n in _names(rule) if n not in places]
-    if unknown:
-        raise ValidationError(f"the rule of {op.name} names {', '.join(unknown)}; it may name {', '.join(places)}")
     given = [f"conj(xp, {places[n]})" if n in conjugated else places[n] for n in _names(rule)]
     return f"f({', '.join(given)})"
 
@@ -79,11 +76,17 @@ def _product(op: Op, rule: Rule) -> tuple[Pull, Pull]:
 
 def _set_saving(op: Op, rules: tuple[Rule, ...]) -> None:
     """What to keep, per tracked edge, from the names that its rule reads."""
+    unknown = [n for rule in rules for n in _names(rule) if n not in _places(op)]
+    if unknown:
+        raise ValidationError(f"the rule of {op.name} names {', '.join(unknown)}; it may name {', '.join(_places(op))}")
     reads = [{op.operands.index(n) for n in _names(rule) if n in op.operands} for rule in rules]
     readers = [[i for i, r in enumerate(reads) if k in r] for k in range(len(op.operands))]
     op.keeps_result = any("y" in _names(rule) for rule in rules)
     op.saves = "" if not any(readers) else "crosswise" if readers == [[1], [0]] else "some"
-    kept = [f"args[{k}] if {' or '.join(f'edges[{i}]' for i in r)} else None" if r else "None" for k, r in enumerate(readers)]
+    kept = [
+        f"args[{k}] if {' or '.join(f'edges[{i}]' for i in r)} else None" if r else "None"
+        for k, r in enumerate(readers)
+    ]
     op.keep = _keeper(", ".join(kept))
 
 
@@ -111,11 +114,10 @@ def elementwise(op: Op, *partials: Rule) -> None:
     >>> elementwise(ops.MULTIPLY, lambda b: b, lambda a: a)  # doctest: +SKIP
     """
     _set_saving(op, partials)
-    op.pulls, op.complex_pulls = zip(*[_product(op, rule) for rule in partials], strict=True)
-    pulls = tuple(op.pulls)
+    op.rule = lambda: tuple(zip(*[_product(op, rule) for rule in partials], strict=True))  # type: ignore[assignment,return-value]
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
-        moving = [(pull, t) for p, pull, t in zip(partials, pulls, tangents, strict=True) if t is not None and p is not ZERO]
+        moving = [(pull, t) for p, pull, t in zip(partials, op.pulls, tangents) if t is not None and p is not ZERO]
         terms = [spread_to(pull(RECORDING, t, y, args, params, None), y.shape) for pull, t in moving]
         return _total(terms) if terms else zeros(y)
 
@@ -128,10 +130,10 @@ def real_valued(op: Op, weight: Rule) -> None:
     The cotangent is ct * w: the conjugate Wirtinger derivative (torch's convention).
     """
     _set_saving(op, (weight,))
-    pull = _compiled(f"ct * {_call(op, weight)}")(weight)
-    op.pulls = op.complex_pulls = (pull,)
+    op.rule = lambda: ((_compiled(f"ct * {_call(op, weight)}")(weight),),) * 2
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
+        (pull,) = op.pulls
         if args[0].dtype.kind != "c":
             return pull(RECORDING, tangents[0], y, args, params, None)
         return RECORDING.real(pull(RECORDING, RECORDING.conj(tangents[0]), y, args, params, None))
@@ -140,9 +142,9 @@ def real_valued(op: Op, weight: Rule) -> None:
 
 
 def linear(op: Op, *adjoints: Rule | None, batch: Law) -> None:
-    """The tangent is the operation itself; the cotangent is the adjoint. None: an operand that is not differentiated."""
+    """The tangent is the operation itself; the cotangent is the adjoint; None for an operand that has none."""
     _set_saving(op, adjoints)  # type: ignore[arg-type]
-    op.pulls = op.complex_pulls = tuple(_no_pull if f is None else _compiled(_call(op, f))(f) for f in adjoints)
+    op.rule = lambda: (tuple(_no_pull if f is None else _compiled(_call(op, f))(f) for f in adjoints),) * 2
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
         moved = [a if f is None else _tangent_of(a, t) for f, a, t in zip(adjoints, args, tangents, strict=True)]
@@ -182,7 +184,7 @@ def linear_in_all(op: Op, adjoint: Rule, batch: Law) -> None:
 def bilinear(op: Op, left: Rule, right: Rule, batch: Law) -> None:
     """Linear in each operand; `left` and `right` take the cotangent back to it, given the other one."""
     _set_saving(op, (left, right))
-    op.pulls, op.complex_pulls = (
+    op.rule = lambda: tuple(  # type: ignore[assignment,return-value]
         tuple(_compiled(_call(op, f, conjugated))(f) for f in (left, right)) for conjugated in ((), op.operands)
     )
 
@@ -196,10 +198,13 @@ def bilinear(op: Op, left: Rule, right: Rule, batch: Law) -> None:
 def symmetric(op: Op, jacobian: Rule, batch: Law) -> None:
     """The Jacobian is real and symmetric: what it does to a vector ``ct`` serves both modes."""
     _set_saving(op, (jacobian,))
-    pull = _compiled(_call(op, jacobian))(jacobian)
-    op.pulls = op.complex_pulls = (pull,)
-    op.push = lambda y, args, tangents, params: pull(RECORDING, tangents[0], y, args, params, args[0])
-    op.batch = batch
+    op.rule = lambda: ((_compiled(_call(op, jacobian))(jacobian),),) * 2
+
+    def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
+        (pull,) = op.pulls
+        return pull(RECORDING, tangents[0], y, args, params, args[0])
+
+    op.push, op.batch = push, batch
 
 
 def reduction(op: Op, weight: Rule) -> None:
@@ -208,13 +213,11 @@ def reduction(op: Op, weight: Rule) -> None:
     As in `elementwise`, a rule that names ``ct`` is the product itself.
     """
     _set_saving(op, (weight,))
-    pull, complex_pull = (_with_axes_kept(p) for p in _product(op, weight))
-    op.pulls, op.complex_pulls = (pull,), (complex_pull,)
-    local = _product(op, weight)[0]
+    op.rule = lambda: tuple((_with_axes_kept(p),) for p in _product(op, weight))  # type: ignore[assignment,return-value]
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
         kept = kept_shape(args[0].shape, params["axis"])
-        d = local(RECORDING, tangents[0], RECORDING.reshape(y, shape=kept), args, params, args[0])
+        d = _product(op, weight)[0](RECORDING, tangents[0], RECORDING.reshape(y, shape=kept), args, params, args[0])
         return apply(SUM, d, axis=params["axis"], keepdims=params["keepdims"])
 
     op.push, op.batch = push, axes.reduces(op)
@@ -238,10 +241,12 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 def custom(op: Op, vjp: Rule, jvp: Rule, batch: Law) -> None:
     """Both modes said by hand, for one operand; `jvp` names the tangent ``ct``. Cite paper and equation."""
     _set_saving(op, (vjp,))
-    push = _compiled(_call(op, jvp))(jvp)
-    op.pulls = op.complex_pulls = (_compiled(_call(op, vjp))(vjp),)
-    op.push = lambda y, args, tangents, params: push(RECORDING, tangents[0], y, args, params, args[0])
-    op.batch = batch
+    op.rule = lambda: ((_compiled(_call(op, vjp))(vjp),),) * 2
+
+    def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
+        return _compiled(_call(op, jvp))(jvp)(RECORDING, tangents[0], y, args, params, args[0])
+
+    op.push, op.batch = push, batch
 
 
 def discrete(op: Op, batch: Law | None = None) -> None:

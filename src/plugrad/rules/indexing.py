@@ -20,7 +20,9 @@ def _scatter_zero(xp: Any, ct: Any, indices: Any) -> Any:
 
 
 linear(GETITEM, lambda xp, ct, edge, index: xp.put(xp.zeros(ct, tuple(edge.shape)), ct, index=index), batch=getitem)
-linear(PUT, lambda xp, ct, index: _put_zero(xp, ct, index), lambda xp, ct, index: xp.getitem(ct, index=index), batch=put)
+linear(
+    PUT, lambda xp, ct, index: _put_zero(xp, ct, index), lambda xp, ct, index: xp.getitem(ct, index=index), batch=put
+)
 linear(
     GATHER,
     lambda xp, ct, edge, indices: xp.scatter_add(xp.zeros(ct, tuple(edge.shape)), ct, indices),

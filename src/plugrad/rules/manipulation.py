@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..ops import *  # noqa: F403  the table of primitives, by name
+from ..ops import *
 from .axes import broadcast, concat, moved, permute, reshape, same, unstack
 from .families import linear, linear_in_all
 
@@ -33,7 +33,9 @@ linear_in_all(CONCAT, _concat_adjoint, batch=concat)
 linear(FLIP, lambda xp, ct, axis: xp.flip(ct, axis=axis), batch=moved(FLIP, "axis"))
 linear(PERMUTE_DIMS, lambda xp, ct, axes: xp.permute_dims(ct, axes=_inverse(axes)), batch=permute)
 linear(RESHAPE, lambda xp, ct, edge: xp.reshape(ct, shape=tuple(edge.shape)), batch=reshape)
-linear(ROLL, lambda xp, ct, shift, axis: xp.roll(ct, shift=tuple(-s for s in shift), axis=axis), batch=moved(ROLL, "axis"))
+linear(
+    ROLL, lambda xp, ct, shift, axis: xp.roll(ct, shift=tuple(-s for s in shift), axis=axis), batch=moved(ROLL, "axis")
+)
 linear(TRIL, lambda xp, ct, k: xp.tril(ct, k=k), batch=same(TRIL))
 linear(TRIU, lambda xp, ct, k: xp.triu(ct, k=k), batch=same(TRIU))
 linear(UNSTACK, lambda xp, ct, edge, axis: _unstack_adjoint(xp, ct, edge, axis), batch=unstack)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..ops import *  # noqa: F403  the table of primitives, by name
+from ..ops import *
 from .axes import axes_of, moved, reduces, selects
 from .families import custom, discrete, kept_shape, linear, reduction, symmetric
 
@@ -104,7 +104,7 @@ custom(
 
 
 def _normalize_jacobian(xp: Any, ct: Any, x: Any, y: Any, axis: Any, eps: float) -> Any:
-    """(t - mean t - y mean(y t)) / s: the projection off the constants and off y (Ba, Kiros, Hinton, arXiv:1607.06450)."""
+    """(t - mean t - y mean(y t)) / s: the projection off the constants and off y (Ba et al., arXiv:1607.06450)."""
     scale = xp.sqrt(xp.var(x, axis=axis, correction=0, keepdims=True) + eps)
     return (_deviation(xp, ct, axis) - y * xp.mean(ct * y, axis=axis, keepdims=True)) / scale
 

@@ -1,0 +1,657 @@
+"""Sample inputs of every primitive: what a rule, a law of axes, a kernel or a backend is tried on.
+
+Each operation is one line: the kinds of numbers it takes, where its operands may lie, and the forms of its calls. Values
+are random, the same for the same seed, and away from ties and ends of domains; those are samples of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import product
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from .. import dtypes, ops
+from ..errors import ValidationError
+from ..ops import Op
+
+__all__ = ["UNSAMPLED", "Sample", "samples"]
+
+Array = Any
+Shape = tuple[int, ...]
+Domain = Callable[[np.random.Generator, Shape], Array]
+
+INF, NAN = math.inf, math.nan
+
+UNSAMPLED: dict[Op, str] = {
+    ops.PICK: "never computed: it stands in the graph for one of several results, which the samples of unstack cover",
+    ops.TO_BACKEND: "it takes two backends; the tests of each plugin and the conformance kit move arrays to and fro",
+}
+
+
+class Sample(NamedTuple):
+    """One call of a primitive: NumPy arrays or Python scalars as operands, and all parameters."""
+
+    op: Op
+    name: str
+    operands: tuple[Any, ...]
+    params: dict[str, Any]
+    boundary: bool = False  # at a tie, a zero, an infinity, a NaN or the end of a domain
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """The positions of the operands that have a derivative."""
+        if self.op.push is None:
+            return ()
+        return tuple([i for i, x in enumerate(self.operands) if type(x) is np.ndarray and x.dtype.kind in "fc"])
+
+    def __str__(self) -> str:
+        return f"{self.op.name}-{self.name}".replace(" ", "-")
+
+
+def samples(op: Op, seed: int = 0) -> list[Sample]:
+    """Sample inputs of one primitive.
+
+    Parameters
+    ----------
+    op : Op
+        One of plugrad's own.
+    seed : int
+        Other random values in the same forms: sample k of one seed is sample k of another, elsewhere.
+
+    Returns
+    -------
+    list of Sample
+        Empty for the few that `UNSAMPLED` gives a reason for.
+
+    Raises
+    ------
+    ValidationError
+        For a primitive that is registered elsewhere.
+
+    Examples
+    --------
+    >>> from plugrad import ops
+    >>> [str(s) for s in samples(ops.MATRIX_TRANSPOSE)][:2]
+    ['matrix_transpose-one-matrix', 'matrix_transpose-several']
+    """
+    if op in UNSAMPLED:
+        return []
+    if op not in SPECS:
+        raise ValidationError(f"no samples are known of {op.name}; write them beside where it is registered")
+    spec = SPECS[op]
+    inner = [
+        _sample(op, spec, f"{name} {suffix}".rstrip(), form, kinds, seed)
+        for suffix, kinds, chosen in _variants(op, spec)
+        for name, form in spec.forms.items()
+        if chosen(name)
+    ]
+    return inner + [Sample(op, name, operands, params, True) for name, operands, params in _boundaries(op, spec)]
+
+
+# --------------------------------------------------------------------------------------------------- where values lie
+
+
+def real(rng: np.random.Generator, shape: Shape) -> Array:
+    """Any number, two of them never equal."""
+    return rng.normal(size=shape)
+
+
+def positive(rng: np.random.Generator, shape: Shape) -> Array:
+    """From 1/2 on."""
+    return np.abs(rng.normal(size=shape)) + 0.5
+
+
+def above_one(rng: np.random.Generator, shape: Shape) -> Array:
+    """From 3/2 on."""
+    return np.abs(rng.normal(size=shape)) + 1.5
+
+
+def inside(rng: np.random.Generator, shape: Shape) -> Array:
+    """Between -0.9 and 0.9."""
+    return rng.uniform(-0.9, 0.9, shape)
+
+
+def away_from_zero(rng: np.random.Generator, shape: Shape) -> Array:
+    """From 1/2 on, of either sign."""
+    return positive(rng, shape) * rng.choice((-1.0, 1.0), shape)
+
+
+def between_integers(rng: np.random.Generator, shape: Shape) -> Array:
+    """Off the integers and the halves."""
+    return rng.integers(-4, 4, shape) + rng.uniform(0.1, 0.4, shape)
+
+
+def probabilities(rng: np.random.Generator, shape: Shape) -> Array:
+    """Between 0 and 1."""
+    return rng.uniform(size=shape)
+
+
+def steps(rng: np.random.Generator, shape: Shape) -> Array:
+    """A few different numbers, so that many are equal."""
+    return rng.integers(-1, 2, shape).astype(np.float64)
+
+
+def low(rng: np.random.Generator, shape: Shape) -> Array:
+    """Lower bounds for `real`: some of them bind."""
+    return rng.uniform(-1.0, -0.1, shape)
+
+
+def high(rng: np.random.Generator, shape: Shape) -> Array:
+    """Upper bounds for `real`: some of them bind."""
+    return rng.uniform(0.1, 1.0, shape)
+
+
+def whole(rng: np.random.Generator, shape: Shape) -> Array:
+    """Integers."""
+    return rng.integers(-5, 6, shape)
+
+
+def counts(rng: np.random.Generator, shape: Shape) -> Array:
+    """Small integers above 0."""
+    return rng.integers(1, 6, shape)
+
+
+def truth(rng: np.random.Generator, shape: Shape) -> Array:
+    """True and False."""
+    return rng.integers(0, 2, shape).astype(np.bool_)
+
+
+def places(n: int) -> Domain:
+    """Indices of an axis of length n, counted from either end, some of them repeated."""
+    return lambda rng, shape: rng.integers(-n, n, shape)
+
+
+def different_places(n: int) -> Domain:
+    """Indices of an axis of length n, none of them twice."""
+    return lambda rng, shape: rng.permutation(n)[: math.prod(shape)].reshape(shape) - n * rng.integers(0, 2, shape)
+
+
+# ------------------------------------------------------------------------------------------------------ forms of calls
+
+
+class Form(NamedTuple):
+    """Shapes of the operands, parameters, and how the operands are handed over."""
+
+    shapes: tuple[Any, ...]  # a Python scalar stands for itself
+    params: Mapping[str, Any] = {}
+    strided: bool = False  # elements do not lie side by side
+    integers: tuple[int, ...] = ()  # operands that are integers, to be promoted
+
+
+Forms = dict[str, Form]
+
+
+def _over(name: str, *values: Any, **others: Any) -> list[dict[str, Any]]:
+    """Parameters: `name` takes each of the values."""
+    return [{name: value, **others} for value in values]
+
+
+def _forms(*shapes: Shape, given: Mapping[str, tuple[Shape, dict[str, Any]]] | None = None, **params: Any) -> Forms:
+    """Forms of one operand that differ in their shapes only, named by these; and others, named."""
+    plain = {"x".join(map(str, shape)) or "0-d": Form((shape,), params) for shape in shapes}
+    return plain | {name: Form((shape,), own) for name, (shape, own) in (given or {}).items()}
+
+
+ONE: Forms = {
+    "rectangular": Form(((2, 3),)),
+    "0-d": Form(((),)),
+    "empty": Form(((0, 3),)),
+    "high rank": Form(((2, 1, 3, 2),)),
+    "strided": Form(((3, 2),), strided=True),
+}
+TWO: Forms = {
+    "rectangular": Form(((2, 3), (2, 3))),
+    "column and row": Form(((2, 1), (3,))),
+    "other rank": Form(((3,), (2, 1, 3))),
+    "0-d": Form(((), ())),
+    "0-d and matrix": Form(((), (2, 3))),
+    "matrix and one": Form(((2, 3), (1, 1))),
+    "empty": Form(((0, 3), (3,))),
+    "empty by broadcasting": Form(((1, 3), (0, 3))),
+    "strided": Form(((3, 2), (3, 1)), strided=True),
+    "scalar right": Form(((2, 3), 0.75)),
+    "scalar left": Form((0.75, (2, 3))),
+}
+MIXED: Forms = {  # beside an operand of integers
+    "integers right": Form(((2, 3), (3,)), integers=(1,)),
+    "integers left": Form(((3,), (2, 3)), integers=(0,)),
+}
+THREE: Forms = {
+    "rectangular": Form(((2, 3), (2, 3), (2, 3))),
+    "broadcast": Form(((2, 1), (3,), (2, 1, 1))),
+    "other rank": Form(((3,), (2, 3), ())),
+    "0-d": Form(((), (), ())),
+    "empty": Form(((0, 3), (3,), (1, 3))),
+    "strided": Form(((3, 2), (3, 1), (3, 2)), strided=True),
+    "scalar right": Form(((2, 3), (2, 3), 0.75)),
+    "scalar left": Form(((2, 3), -0.25, (2, 3))),
+    "scalars": Form(((2, 3), -0.25, 0.75)),
+}
+_REDUCED: dict[str, tuple[Shape, dict[str, Any]]] = {
+    "all": ((2, 3), {"axis": None, "keepdims": False}),
+    "all kept": ((2, 3), {"axis": None, "keepdims": True}),
+    "first axis": ((3, 2, 3), {"axis": 0, "keepdims": False}),
+    "inner axis kept": ((2, 3, 2), {"axis": 1, "keepdims": True}),
+    "lone axis": ((3,), {"axis": 0, "keepdims": False}),
+    "axis of one": ((3, 1), {"axis": 1, "keepdims": False}),
+    "0-d": ((), {"axis": None, "keepdims": False}),
+    "no rows": ((0, 3), {"axis": 1, "keepdims": False}),
+}
+_SEVERAL: dict[str, tuple[Shape, dict[str, Any]]] = {
+    "two axes": ((2, 3, 2), {"axis": (0, 2), "keepdims": False}),
+    "two axes, not in order": ((2, 3, 2), {"axis": (2, 0), "keepdims": True}),
+    "high rank": ((2, 1, 3, 2), {"axis": (1, 3), "keepdims": False}),
+    "no axis": ((2, 3), {"axis": (), "keepdims": False}),
+}
+_NOTHING: dict[str, tuple[Shape, dict[str, Any]]] = {
+    "of nothing": ((2, 0), {"axis": 1, "keepdims": False}),
+    "all of nothing": ((0, 3), {"axis": None, "keepdims": False}),
+}
+_STRIDED = {"strided": Form(((3, 2),), {"axis": 1, "keepdims": False}, strided=True)}
+CHOSEN: Forms = _forms(given=_REDUCED) | _STRIDED
+REDUCED: Forms = _forms(given=_REDUCED | _SEVERAL) | _STRIDED
+SUMMED: Forms = _forms(given=_REDUCED | _SEVERAL | _NOTHING) | _STRIDED
+SPREAD: Forms = {
+    f"{name}, less {correction}": form._replace(params={**form.params, "correction": correction})
+    for (name, form), correction in zip(REDUCED.items(), (0.0, 1, 0, 1.0, 0.5) * len(REDUCED), strict=False)
+    if not (correction == 1 and name == "axis of one")
+}
+ALONG: Forms = {
+    "last axis": Form(((2, 3),), {"axis": 1}),
+    "first axis": Form(((3, 3),), {"axis": 0}),
+    "inner axis": Form(((2, 3, 2),), {"axis": 1}),
+    "lone axis": Form(((3,),), {"axis": 0}),
+    "axis of one": Form(((3, 1),), {"axis": 1}),
+    "no rows": Form(((0, 3),), {"axis": 1}),
+    "of nothing": Form(((2, 0),), {"axis": 1}),
+    "strided": Form(((3, 2),), {"axis": 1}, strided=True),
+}
+NORMALIZED: Forms = {
+    "last axis": Form(((2, 3),), {"axis": (1,), "eps": 1e-5}),
+    "two axes": Form(((2, 3, 2),), {"axis": (1, 2), "eps": 0.1}),
+    "two axes, not in order": Form(((2, 3, 2),), {"axis": (2, 0), "eps": 1e-3}),
+    "without eps": Form(((3, 4),), {"axis": (0,), "eps": 0.0}),
+    "axis of one": Form(((3, 1),), {"axis": (1,), "eps": 0.5}),
+    "no rows": Form(((0, 3),), {"axis": (1,), "eps": 1e-5}),
+    "strided": Form(((3, 4),), {"axis": (1,), "eps": 1e-5}, strided=True),
+}
+STACKS: Forms = {
+    "two matrices": Form(((2, 3), (3, 4))),
+    "square": Form(((3, 3), (3, 3))),
+    "stacks": Form(((2, 3, 2), (2, 2, 3))),
+    "stack and matrix": Form(((3, 2, 3), (3, 3))),
+    "matrix and stack": Form(((2, 3), (2, 3, 2))),
+    "stacks that broadcast": Form(((2, 1, 2, 3), (3, 3, 2))),
+    "row and column": Form(((1, 3), (3, 1))),
+    "no rows": Form(((0, 3), (3, 2))),
+    "nothing to sum": Form(((2, 0), (0, 3))),
+    "empty stack": Form(((0, 2, 3), (3, 2))),
+    "strided": Form(((3, 2), (2, 3)), strided=True),
+}
+MATRICES: Forms = {
+    "one matrix": Form(((2, 3),)),
+    "several": Form(((3, 2, 3),)),
+    "empty": Form(((0, 3),)),
+    "strided": Form(((3, 2),), strided=True),
+}
+CAST: Forms = {f"to {to.name}": Form(((2, 3),), {"dtype": to}) for to in (dtypes.float32, dtypes.float64, dtypes.complex128)} | {
+    "0-d": Form(((),), {"dtype": dtypes.float64}),
+    "empty": Form(((0, 3),), {"dtype": dtypes.complex64}),
+    "strided": Form(((3, 2),), {"dtype": dtypes.float32}, strided=True),
+}  # fmt: skip
+BROADCAST: Forms = {
+    "new axis": Form(((3,),), {"shape": (3, 3)}),
+    "axis of one": Form(((2, 1),), {"shape": (2, 3)}),
+    "both": Form(((2, 1),), {"shape": (3, 2, 3)}),
+    "0-d": Form(((),), {"shape": (2, 2)}),
+    "as it is": Form(((2, 3),), {"shape": (2, 3)}),
+    "to nothing": Form(((1, 3),), {"shape": (0, 3)}),
+    "strided": Form(((3, 1),), {"shape": (3, 2)}, strided=True),
+}
+JOINED: Forms = {
+    "rows": Form(((2, 3), (1, 3), (3, 3)), {"axis": 0, "sizes": (2, 1, 3)}),
+    "columns": Form(((3, 2), (3, 2)), {"axis": 1, "sizes": (2, 2)}),
+    "inner axis": Form(((2, 1, 2), (2, 3, 2)), {"axis": 1, "sizes": (1, 3)}),
+    "one": Form(((2, 3),), {"axis": 0, "sizes": (2,)}),
+    "with nothing": Form(((2, 3), (0, 3)), {"axis": 0, "sizes": (2, 0)}),
+    "strided": Form(((3, 2), (3, 2)), {"axis": 0, "sizes": (3, 3)}, strided=True),
+}
+FLIPPED: Forms = {
+    "one axis": Form(((2, 3),), {"axis": (0,)}),
+    "two axes": Form(((3, 3, 2),), {"axis": (0, 2)}),
+    "no axis": Form(((2, 3),), {"axis": ()}),
+    "0-d": Form(((),), {"axis": ()}),
+    "empty": Form(((0, 3),), {"axis": (0, 1)}),
+    "strided": Form(((3, 2),), {"axis": (1,)}, strided=True),
+}
+PERMUTED: Forms = {
+    "two": Form(((3, 2),), {"axes": (1, 0)}),
+    "three, round": Form(((2, 3, 3),), {"axes": (2, 0, 1)}),
+    "four": Form(((2, 1, 3, 2),), {"axes": (3, 1, 0, 2)}),
+    "0-d": Form(((),), {"axes": ()}),
+    "empty": Form(((0, 3),), {"axes": (1, 0)}),
+    "strided": Form(((3, 2),), {"axes": (1, 0)}, strided=True),
+}
+RESHAPED: Forms = {
+    "flat": Form(((2, 3),), {"shape": (6,)}),
+    "more axes": Form(((2, 6),), {"shape": (2, 2, 1, 3)}),
+    "across": Form(((3, 2),), {"shape": (2, 3)}),
+    "0-d to one": Form(((),), {"shape": (1, 1)}),
+    "one to 0-d": Form(((1,),), {"shape": ()}),
+    "empty": Form(((0, 3),), {"shape": (3, 0, 2)}),
+    "strided": Form(((3, 2),), {"shape": (2, 3)}, strided=True),
+}
+ROLLED: Forms = {
+    "one axis": Form(((3,),), {"shift": (1,), "axis": (0,)}),
+    "two axes": Form(((2, 3),), {"shift": (2, -1), "axis": (1, 0)}),
+    "an axis twice": Form(((3, 2),), {"shift": (1, 1), "axis": (0, 0)}),
+    "further than its length": Form(((3, 3),), {"shift": (-7,), "axis": (1,)}),
+    "empty": Form(((0, 3),), {"shift": (1,), "axis": (0,)}),
+    "strided": Form(((3, 2),), {"shift": (1,), "axis": (1,)}, strided=True),
+}
+TRIANGLES: Forms = {
+    "square": Form(((3, 3),), {"k": 0}),
+    "wide, above": Form(((2, 4),), {"k": 1}),
+    "tall, below": Form(((4, 2),), {"k": -1}),
+    "stack": Form(((3, 3, 3),), {"k": 0}),
+    "all": Form(((2, 2),), {"k": -5}),
+    "empty": Form(((0, 3),), {"k": 0}),
+    "strided": Form(((3, 2),), {"k": 0}, strided=True),
+}
+UNSTACKED: Forms = {
+    "rows": Form(((3, 2),), {"axis": 0}),
+    "inner axis": Form(((2, 3, 2),), {"axis": 1}),
+    "one": Form(((1, 3),), {"axis": 0}),
+    "to 0-d": Form(((3,),), {"axis": 0}),
+    "empty rows": Form(((2, 0),), {"axis": 0}),
+    "strided": Form(((3, 2),), {"axis": 1}, strided=True),
+}
+TAKEN: Forms = {
+    "rows": Form(((3, 2), (4,))),
+    "rows at a matrix of places": Form(((3, 3), (3, 3))),
+    "of a vector": Form(((3,), (3,))),
+    "one place": Form(((3, 2), ())),
+    "no place": Form(((3, 2), (0,))),
+    "empty rows": Form(((3, 0), (2,))),
+    "high rank": Form(((3, 2, 1, 2), (2, 1))),
+    "strided": Form(((3, 2), (2,)), strided=True),
+}
+ROWS_WRITTEN: Forms = {
+    "rows": Form(((3, 2), (2, 2), (2,))),
+    "all of a matrix": Form(((3, 3), (3, 3), (3,))),
+    "of a vector": Form(((3,), (3,), (3,))),
+    "one place": Form(((3, 2), (2,), ())),
+    "a matrix of places": Form(((3, 2), (1, 3, 2), (1, 3))),
+    "no place": Form(((3, 2), (0, 2), (0,))),
+    "strided": Form(((3, 2), (2, 2), (2,)), strided=True),
+}
+_INDICES: dict[str, tuple[Shape, Any]] = {
+    "integer": ((3, 2), 1),
+    "from the end": ((3, 2), -1),
+    "slice": ((3, 3), slice(1, 3)),
+    "stride": ((5, 2), slice(None, None, 2)),
+    "backwards": ((4, 2), slice(None, None, -1)),
+    "backwards by two": ((5, 2), (slice(4, 0, -2), 1)),
+    "integer and slice": ((3, 3, 2), (0, slice(0, 2))),
+    "slice and integer": ((3, 3, 2), (slice(None), 1)),
+    "ellipsis": ((3, 2, 3), (..., 0)),
+    "ellipsis between": ((3, 2, 2, 3), (0, ..., slice(1, None))),
+    "new axis": ((3, 2), (None, slice(None), None, 0)),
+    "all integers": ((3, 2), (1, 0)),
+    "nothing taken": ((3, 2), slice(2, 2)),
+    "everything": ((3, 2), ()),
+    "of a 0-d array": ((), ()),
+    "empty": ((0, 3), (slice(None), 1)),
+}
+READ: Forms = {name: Form((shape,), {"index": index}) for name, (shape, index) in _INDICES.items()} | {
+    "strided": Form(((3, 2),), {"index": (slice(None), 1)}, strided=True)
+}
+
+
+def _region(shape: Shape, index: Any) -> Shape:
+    return np.empty(shape)[index].shape
+
+
+WRITTEN: Forms = {
+    **{name: Form((shape, _region(shape, i)), {"index": i}) for name, (shape, i) in _INDICES.items()},
+    "one value for all": Form(((3, 3), ()), {"index": slice(0, 2)}),
+    "a row for all": Form(((3, 3), (3,)), {"index": slice(0, 2)}),
+    "a column for all": Form(((3, 3), (2, 1)), {"index": slice(0, 2)}),
+    "scalar": Form(((3, 2), 0.75), {"index": (slice(None), 1)}),
+    "integers": Form(((3, 2), (2,)), {"index": 0}, integers=(1,)),
+    "strided": Form(((3, 2), (3,)), {"index": (slice(None), 1)}, strided=True),
+}
+
+
+# ------------------------------------------------------------------------------------------------------ all primitives
+
+
+class Spec(NamedTuple):
+    """Kinds of numbers (f: real, c: complex, -: as the domain says), where operands lie, how it is called."""
+
+    kinds: str
+    domains: tuple[Domain, ...]  # the last one stands for all that follow
+    forms: Forms
+
+
+# fmt: off
+SPECS: dict[Op, Spec] = {
+    # Elementwise, one operand
+    ops.ABS: Spec("fc", (away_from_zero,), ONE),
+    ops.ACOS: Spec("fc", (inside,), ONE),
+    ops.ACOSH: Spec("fc", (above_one,), ONE),
+    ops.ANGLE: Spec("fc", (away_from_zero,), ONE),
+    ops.ASIN: Spec("fc", (inside,), ONE),
+    ops.ASINH: Spec("fc", (real,), ONE),
+    ops.ATAN: Spec("fc", (inside,), ONE),  # complex: the poles are at i and -i
+    ops.ATANH: Spec("fc", (inside,), ONE),
+    ops.BITWISE_INVERT: Spec("-", (whole,), ONE),
+    ops.CEIL: Spec("f", (between_integers,), ONE),
+    ops.CONJ: Spec("fc", (real,), ONE),
+    ops.COS: Spec("fc", (real,), ONE),
+    ops.COSH: Spec("fc", (real,), ONE),
+    ops.ERF: Spec("f", (real,), ONE),
+    ops.EXP: Spec("fc", (real,), ONE),
+    ops.EXPM1: Spec("fc", (real,), ONE),
+    ops.FLOOR: Spec("f", (between_integers,), ONE),
+    ops.IMAG: Spec("fc", (real,), ONE),
+    ops.ISFINITE: Spec("fc", (real,), ONE),
+    ops.ISINF: Spec("fc", (real,), ONE),
+    ops.ISNAN: Spec("fc", (real,), ONE),
+    ops.LOG: Spec("fc", (positive,), ONE),
+    ops.LOG10: Spec("fc", (positive,), ONE),
+    ops.LOG1P: Spec("fc", (positive,), ONE),
+    ops.LOG2: Spec("fc", (positive,), ONE),
+    ops.LOGICAL_NOT: Spec("-", (truth,), ONE),
+    ops.NEGATIVE: Spec("fc", (real,), ONE),
+    ops.POW_SCALAR: Spec("fc", (positive,), {
+        f"to the power {e}": Form((shape,), {"exponent": e})
+        for e, shape in ((0, (3,)), (1, (3,)), (2, (2, 3)), (3, ()), (-1, (0, 3)), (0.5, (2, 3)), (-1.5, (2, 1, 3, 2)), (2.0, (3, 2)))
+    }),
+    ops.REAL: Spec("fc", (real,), ONE),
+    ops.RECIPROCAL: Spec("fc", (away_from_zero,), ONE),
+    ops.RELU: Spec("f", (away_from_zero,), ONE),
+    ops.ROUND: Spec("f", (between_integers,), ONE),
+    ops.SIGMOID: Spec("fc", (real,), ONE),
+    ops.SIGN: Spec("fc", (away_from_zero,), ONE),
+    ops.SIGNBIT: Spec("f", (real,), ONE),
+    ops.SIN: Spec("fc", (real,), ONE),
+    ops.SINH: Spec("fc", (real,), ONE),
+    ops.SQRT: Spec("fc", (positive,), ONE),
+    ops.SQUARE: Spec("fc", (real,), ONE),
+    ops.TAN: Spec("fc", (inside,), ONE),
+    ops.TANH: Spec("fc", (inside,), ONE),  # complex: the poles are at odd multiples of i pi / 2
+    ops.TRUNC: Spec("f", (between_integers,), ONE),
+    # Elementwise, several operands
+    ops.ADD: Spec("fc", (real,), TWO | MIXED),
+    ops.ATAN2: Spec("f", (away_from_zero,), TWO | MIXED),
+    ops.BCE_WITH_LOGITS: Spec("f", (real, probabilities), TWO),
+    ops.BITWISE_AND: Spec("-", (whole,), TWO),
+    ops.BITWISE_LEFT_SHIFT: Spec("-", (counts,), TWO),
+    ops.BITWISE_OR: Spec("-", (whole,), TWO),
+    ops.BITWISE_RIGHT_SHIFT: Spec("-", (whole, counts), TWO),
+    ops.BITWISE_XOR: Spec("-", (whole,), TWO),
+    ops.CLIP: Spec("f", (real, low, high), THREE),
+    ops.COPYSIGN: Spec("f", (away_from_zero,), TWO),
+    ops.DIVIDE: Spec("fc", (real, away_from_zero), TWO),
+    ops.EQUAL: Spec("fc", (steps,), TWO),
+    ops.FLOOR_DIVIDE: Spec("f", (real, away_from_zero), TWO),
+    ops.GREATER: Spec("f", (steps,), TWO),
+    ops.GREATER_EQUAL: Spec("f", (steps,), TWO),
+    ops.HYPOT: Spec("f", (away_from_zero,), TWO),
+    ops.LESS: Spec("f", (steps,), TWO),
+    ops.LESS_EQUAL: Spec("f", (steps,), TWO),
+    ops.LOGADDEXP: Spec("f", (real,), TWO),
+    ops.LOGICAL_AND: Spec("-", (truth,), TWO),
+    ops.LOGICAL_OR: Spec("-", (truth,), TWO),
+    ops.LOGICAL_XOR: Spec("-", (truth,), TWO),
+    ops.MAXIMUM: Spec("f", (real,), TWO | MIXED),
+    ops.MINIMUM: Spec("f", (real,), TWO | MIXED),
+    ops.MULTIPLY: Spec("fc", (real,), TWO | MIXED),
+    ops.NEXTAFTER: Spec("f", (real,), TWO),
+    ops.NOT_EQUAL: Spec("fc", (steps,), TWO),
+    ops.POW: Spec("fc", (positive, real), TWO),
+    ops.REMAINDER: Spec("f", (real, away_from_zero), TWO),
+    ops.SUBTRACT: Spec("fc", (real,), TWO | MIXED),
+    ops.WHERE: Spec("fc", (truth, real, real), THREE),
+    # Reductions, and along axes
+    ops.ALL: Spec("-", (truth,), SUMMED),
+    ops.ANY: Spec("-", (truth,), SUMMED),
+    ops.ARGMAX: Spec("f", (real,), CHOSEN),
+    ops.ARGMIN: Spec("f", (real,), CHOSEN),
+    ops.COUNT_NONZERO: Spec("-", (truth,), SUMMED),
+    ops.LOGSUMEXP: Spec("fc", (real,), SUMMED),
+    ops.MAX: Spec("f", (real,), REDUCED),
+    ops.MEAN: Spec("fc", (real,), SUMMED),
+    ops.MIN: Spec("f", (real,), REDUCED),
+    ops.PROD: Spec("fc", (away_from_zero,), SUMMED),
+    ops.STD: Spec("f", (real,), SPREAD),
+    ops.SUM: Spec("fc", (real,), SUMMED),
+    ops.VAR: Spec("f", (real,), SPREAD),
+    ops.LOG_SOFTMAX: Spec("f", (real,), ALONG),
+    ops.NORMALIZE: Spec("f", (real,), NORMALIZED),
+    ops.SOFTMAX: Spec("f", (real,), ALONG),
+    # Linear algebra
+    ops.MATMUL: Spec("fc", (real,), STACKS),
+    ops.MATRIX_TRANSPOSE: Spec("fc", (real,), MATRICES),
+    # Manipulation
+    ops.ASTYPE: Spec("fc", (real,), CAST),
+    ops.BROADCAST_TO: Spec("fc", (real,), BROADCAST),
+    ops.CONCAT: Spec("fc", (real,), JOINED),
+    ops.FLIP: Spec("fc", (real,), FLIPPED),
+    ops.PERMUTE_DIMS: Spec("fc", (real,), PERMUTED),
+    ops.RESHAPE: Spec("fc", (real,), RESHAPED),
+    ops.ROLL: Spec("fc", (real,), ROLLED),
+    ops.TRIL: Spec("fc", (real,), TRIANGLES),
+    ops.TRIU: Spec("fc", (real,), TRIANGLES),
+    ops.UNSTACK: Spec("fc", (real,), UNSTACKED),
+    # Indexing
+    ops.GATHER: Spec("fc", (real, places(3)), TAKEN),
+    ops.GETITEM: Spec("fc", (real,), READ),
+    ops.PUT: Spec("fc", (real,), WRITTEN),
+    ops.SCATTER: Spec("fc", (real, real, different_places(3)), ROWS_WRITTEN),
+    ops.SCATTER_ADD: Spec("fc", (real, real, places(3)), ROWS_WRITTEN),
+}
+# fmt: on
+
+
+# --------------------------------------------------------------------------------- zeros, ties, infinities, NaN, ends
+
+EDGES = (0.0, -0.0, 1.0, -1.0, 2.0, INF, -INF, NAN)
+COMPLEX_EDGES = (0j, 1 + 0j, -1 + 0j, 1j, -1j, 2 - 2j)
+GRID: dict[int, tuple[Array, ...]] = {
+    1: (np.array(EDGES),),
+    2: tuple(np.array(list(product(EDGES, repeat=2))).T.copy()),
+    3: tuple(np.array(list(product((-1.0, 0.0, 1.0, INF, NAN), repeat=3))).T.copy()),
+}
+ORDERED: dict[str, Array] = {  # for what chooses the largest or the smallest
+    "ties": [[1.0, 3.0, 3.0], [1.0, 1.0, 3.0]],
+    "all equal": [[2.0, 2.0, 2.0]],
+    "zeros of both signs": [[0.0, -0.0, -1.0], [-0.0, 0.0, 1.0]],
+    "NaN": [[1.0, NAN, 3.0], [NAN, NAN, 0.0]],
+    "infinities": [[INF, INF, 1.0], [-INF, -INF, 1.0], [-INF, -INF, -INF]],
+}
+ROWS: dict[Op, dict[str, Array]] = {  # reduced along the last axis
+    ops.MAX: ORDERED,
+    ops.MIN: ORDERED,
+    ops.PROD: {"zeros": [[2.0, 0.0, 3.0], [2.0, 0.0, 0.0], [0.0, 0.0, 0.0], [-0.0, 1.0, 2.0]], "infinity": [[INF, 2.0, 3.0], [NAN, 2.0, 3.0]]},
+    ops.SUM: {"infinities": [[INF, -INF, 1.0], [NAN, 0.0, 1.0]]},
+    ops.MEAN: {"infinities": [[INF, -INF, 1.0], [NAN, 0.0, 1.0]]},
+    ops.STD: {"constant": [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]], "one element": [[2.0], [3.0]], "NaN": [[NAN, 1.0, 2.0]]},
+    ops.VAR: {"constant": [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]], "one element": [[2.0], [3.0]], "NaN": [[NAN, 1.0, 2.0]]},
+    ops.LOGSUMEXP: {"nothing but -inf": [[-INF, -INF]], "with -inf": [[-INF, 1.0], [1.0, 1.0]], "large": [[1000.0, 1001.0], [-1000.0, -1001.0]], "infinity": [[INF, 1.0]]},
+    ops.SOFTMAX: {"with -inf": [[-INF, 1.0], [1.0, 1.0]], "large": [[1000.0, 1001.0], [-1000.0, -1001.0]], "NaN": [[NAN, 1.0]]},
+    ops.LOG_SOFTMAX: {"with -inf": [[-INF, 1.0], [1.0, 1.0]], "large": [[1000.0, 1001.0], [-1000.0, -1001.0]], "NaN": [[NAN, 1.0]]},
+    ops.NORMALIZE: {"constant": [[2.0, 2.0, 2.0]], "NaN": [[NAN, 1.0, 2.0]]},
+}  # fmt: skip
+_LAST = {"axis": 1, "keepdims": False, "correction": 1, "eps": 1e-5}
+POWERS = (0, 1, 2, 3, -1, -2, 0.5, 1.5, -0.5)
+
+
+def _boundaries(op: Op, spec: Spec) -> list[tuple[str, tuple[Array, ...], dict[str, Any]]]:
+    """(name, operands, parameters) of the samples where a choice was made."""
+    if op is ops.POW_SCALAR:
+        return [(f"edges to the power {e}", GRID[1], {"exponent": e}) for e in POWERS]
+    if op in ROWS:
+        params = {name: (1,) if (op, name) == (ops.NORMALIZE, "axis") else _LAST[name] for name in op.params}
+        return [(name, (np.array(rows),), params) for name, rows in ROWS[op].items()]
+    if op is ops.WHERE:
+        return [("edges", (np.array([True, False] * 32), *GRID[2]), {})]
+    if "rectangular" not in spec.forms or spec.domains[0] in (whole, counts, truth):
+        return []
+    edges = [("edges", GRID[len(op.operands)], {})]
+    if "c" in spec.kinds and len(op.operands) == 1:
+        edges.append(("complex edges", (np.array(COMPLEX_EDGES),), {}))
+    return edges
+
+
+# ------------------------------------------------------------------------------------------------------- made of these
+
+
+def _variants(op: Op, spec: Spec) -> list[tuple[str, tuple[str, ...], Callable[[str], bool]]]:
+    """(suffix, kinds of number of the operands, which forms): all forms in double precision, the first in single."""
+    if spec.kinds == "-":
+        return [("", ("",), lambda name: not name.startswith("scalar"))]
+    first, into = next(iter(spec.forms)), op.promotion == "into"
+    several = len(set(op.operands) - {"condition", "indices"}) > 1 or op.operands[0].startswith("*")
+    all_forms, one_form = (lambda name: True), (lambda name: name == first)
+    return [
+        ("", ("float64",), all_forms),
+        ("float32", ("float32",), one_form),
+        *(
+            [("complex128", ("complex128",), all_forms), ("complex64", ("complex64",), one_form)]
+            if "c" in spec.kinds
+            else []
+        ),
+        *([("float32 with float64", ("float32", "float64"), one_form)] if several else []),
+        *([("complex128 with float64", ("complex128", "float64"), one_form)] if several and "c" in spec.kinds else []),
+        *(
+            [("float64 with complex128", ("float64", "complex128"), one_form)]
+            if several and "c" in spec.kinds and not into
+            else []
+        ),
+    ]
+
+
+def _sample(op: Op, spec: Spec, name: str, form: Form, kinds: tuple[str, ...], seed: int) -> Sample:
+    rng = np.random.default_rng((seed, crc32(f"{op.name} {name}".encode())))
+    left = list(kinds)
+    operands = []
+    for i, shape in enumerate(form.shapes):
+        domain = whole if i in form.integers else spec.domains[min(i, len(spec.domains) - 1)]
+        x = shape if type(shape) is not tuple else _operand(domain, rng, shape, left[0], form.strided)
+        if len(left) > 1 and getattr(x, "dtype", dtypes.bool).kind in "fc":
+            del left[0]
+        operands.append(x)
+    return Sample(op, name, tuple(operands), dict(form.params))
+
+
+def _operand(domain: Domain, rng: np.random.Generator, shape: Shape, kind: str, strided: bool) -> Array:
+    x = np.asarray(domain(rng, shape))
+    if x.dtype.kind == "f" and kind:
+        x = np.asarray(x + 1j * domain(rng, shape) if kind.startswith("complex") else x, kind)
+    return np.stack([x, x], -1)[..., 0] if strided else x

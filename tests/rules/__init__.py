@@ -1,0 +1,1 @@
+"""Every derivative rule, on every sample of every primitive."""
