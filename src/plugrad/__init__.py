@@ -7,13 +7,11 @@ at runtime with `use_backend`; NumPy is built in.
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import autograd, backends, errors, namespace, nn, random
-from .backends import manager
 from .backends.current import use_backend
+from .backends.manager import register, unregister
 from .compiler import compile
 from .dtypes import (
     DType,
@@ -72,6 +70,7 @@ __all__ = [
     "nn",
     "no_grad",
     "random",
+    "register",
     "set_default_dtype",
     "set_grad_enabled",
     "to_backend",
@@ -79,23 +78,13 @@ __all__ = [
     "uint16",
     "uint32",
     "uint64",
+    "unregister",
     "use_backend",
     "value_and_grad",
     "vjp",
     "vmap",
     *namespace.__all__,
 ]
-
-
-class _Backends(ModuleType):
-    """The package, which may be called: ``pg.backends()`` lists what ``plugrad.backends`` manages."""
-
-    def __call__(self) -> manager.BackendTable:
-        """All backends that are installed or registered, and what each lacks; none is loaded."""
-        return manager.backends()
-
-
-sys.modules["plugrad.backends"].__class__ = _Backends
 
 
 def __getattr__(name: str) -> Any:

@@ -136,20 +136,14 @@ def grad(
         raise ValidationError("grad: inputs is empty; name at least one tensor")
     nodes = [_node_of(t, f"inputs[{i}]") for i, t in enumerate(handles)]
     roots = _as_list(outputs)
-    found, by = _run("grad", roots, grad_outputs, retain_graph, create_graph, set(nodes))
+    needed = [] if allow_unused or materialize_grads else nodes
+    found, by = _run("grad", roots, grad_outputs, retain_graph, create_graph, set(nodes), needed)
     results: list[Tensor | None] = []
-    for i, (node, x) in enumerate(zip(nodes, handles, strict=True)):
+    for node, x in zip(nodes, handles, strict=True):
         if node in found:
             results.append(gradient_of(found[node], node, by))
-        elif materialize_grads:
-            results.append(zeros(x))
-        elif allow_unused:
-            results.append(None)
         else:
-            raise GraphError(
-                f"grad: inputs[{i}] is not in the graph of the outputs{_cuts([t.node for t in roots])}; pass "
-                "allow_unused=True for None, or materialize_grads=True for zeros"
-            )
+            results.append(zeros(x) if materialize_grads else None)
     return dict(zip(named, results, strict=True)) if named is not None else tuple(results)
 
 
@@ -167,7 +161,13 @@ def _node_of(t: Any, which: str) -> Any:
 
 
 def _run(
-    what: str, roots: list[Any], cotangents: Any, retain: bool | None, create_graph: bool, wanted: set[Any] | None
+    what: str,
+    roots: list[Any],
+    cotangents: Any,
+    retain: bool | None,
+    create_graph: bool,
+    wanted: set[Any] | None,
+    needed: Sequence[Any] = (),
 ) -> tuple[dict[Any, Any], Any]:
     """The walk from roots of one level, after all checks, so that an error leaves all as it was."""
     cts = [cotangents] * len(roots) if cotangents is None else _as_list(cotangents)
@@ -179,6 +179,8 @@ def _run(
     by = roots[0].by
     if any(t.by is not by and not (type(t.by) is type(by) is Kernels) for t in roots):
         raise GraphError(f"{what}: the roots belong to several transforms; walk each inside its own")
+    if needed:
+        _check_used(what, [t.node for t in roots], needed)
     retain = create_graph if retain is None else retain
     watched = current_mode().watch is not None
     record = create_graph or watched or type(by) is not Kernels
@@ -226,6 +228,18 @@ def _check_root(what: str, t: Tensor) -> None:
         raise GraphError(
             f"{what}: the leaf is older than the {trace or by} around this call; use grad, or make the leaf inside"
         )
+
+
+def _check_used(what: str, roots: list[Any], needed: Sequence[Any]) -> None:
+    """Before the walk, which frees the graph: torch notices after it."""
+    inner, leaves, _ = under(roots)
+    reached = {*inner, *leaves}
+    for i, node in enumerate(needed):
+        if node not in reached:
+            raise GraphError(
+                f"{what}: inputs[{i}] is not in the graph of the outputs{_cuts(roots)}; pass allow_unused=True for None, "
+                "or materialize_grads=True for zeros"
+            )
 
 
 def _cuts(nodes: list[Any]) -> str:
@@ -294,7 +308,8 @@ def _plain_sum(old: Tensor, new: Tensor) -> Tensor:
 def _extra(node: Node) -> dict[str, Any]:
     if node.extra is None:
         node.extra = {"grad": None}
-    return node.extra
+    extra: dict[str, Any] = node.extra
+    return extra
 
 
 # ------------------------------------------------------------------------- what a Tensor shows of it; see methods.py
@@ -376,7 +391,7 @@ def get_grad(self: Tensor) -> Tensor | None:
             stacklevel=2,
         )
         return None
-    return node.extra["grad"]  # type: ignore[no-any-return]
+    return node.extra["grad"]
 
 
 def set_grad(self: Tensor, value: Any) -> None:

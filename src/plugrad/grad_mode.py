@@ -65,7 +65,7 @@ def _decorated_generator(
                         inner.close()
                     raise
                 except BaseException as error:
-                    sent, resume = error, inner.throw  # type: ignore[assignment]
+                    sent, resume = error, inner.throw
         except StopIteration as stop:
             return stop.value
 
@@ -76,7 +76,7 @@ class _Bare(_Switch):
     """A switch that also decorates without parentheses."""
 
     @overload
-    def __new__(cls, f: F) -> F: ...
+    def __new__(cls, f: F) -> F: ...  # type: ignore[misc]
     @overload
     def __new__(cls) -> _Bare: ...
     def __new__(cls, f: Any = None) -> Any:
@@ -139,7 +139,7 @@ class set_grad_enabled(_Switch):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self._mode = mode
-        self._token = self._set()
+        self._before = self._set()
 
     def _set(self) -> Any:
         if self._mode:
@@ -149,11 +149,17 @@ class set_grad_enabled(_Switch):
     def _again(self) -> set_grad_enabled:
         return set_grad_enabled(self._mode)
 
-    def __enter__(self) -> None:  # it is on already
-        self._tokens.append(self._token)
+    def __enter__(self) -> None:
+        if self._before is None:
+            super().__enter__()
+        else:  # it is on already
+            self._tokens.append(self._before)
+            self._before = None
 
     def __call__(self, f: F) -> F:
-        MODE.reset(self._token)
+        if self._before is not None:
+            MODE.reset(self._before)
+            self._before = None
         return super().__call__(f)
 
 

@@ -49,7 +49,7 @@ def is_basic(index: Any) -> bool:
 def read(x: Tensor, index: Any) -> Tensor:
     """x[index] for a taken index."""
     if is_basic(index):
-        return apply(GETITEM, x, index=index)  # type: ignore[no-any-return]
+        return apply(GETITEM, x, index=index)
     plan = _plan(x, index)
     x = apply(GETITEM, x, index=plan.basic) if plan.slices else x
     rest = tuple(a for a in range(x.ndim) if a not in plan.axes)
@@ -63,13 +63,13 @@ def read(x: Tensor, index: Any) -> Tensor:
 def written(x: Tensor, value: Any, index: Any) -> Tensor:
     """A copy of `x` in which x[index] is `value`."""
     if is_basic(index):
-        return apply(PUT, x, value, index=index)  # type: ignore[no-any-return]
+        return apply(PUT, x, value, index=index)
     mask = _lone_mask(x, index)
     if mask is not None:
         value = as_tensor(value, x)
         if value.ndim <= x.ndim - mask.ndim:  # every place gets the same: no need to know where
             value = value if value.dtype is x.dtype else _cast(x, value)
-            return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)  # type: ignore[no-any-return]
+            return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)
     plan = _plan(x, index)
     part = apply(GETITEM, x, index=plan.basic) if plan.slices else x
     rest = tuple(a for a in range(part.ndim) if a not in plan.axes)
@@ -84,7 +84,7 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
     value = _permuted(value, (*range(before, before + many), *range(before), *range(before + many, value.ndim)))
     new = apply(RESHAPE, apply(SCATTER, flat, value, at), shape=tuple(part.shape[a] for a in order))
     new = _permuted(new, tuple(order.index(a) for a in range(part.ndim)))
-    return apply(PUT, x, new, index=plan.basic) if plan.slices else new  # type: ignore[no-any-return]
+    return apply(PUT, x, new, index=plan.basic) if plan.slices else new
 
 
 class Plan(NamedTuple):
@@ -186,10 +186,10 @@ def _lone_mask(x: Tensor, index: Any) -> Tensor | None:
 
 
 def _permuted(x: Tensor, axes: tuple[int, ...]) -> Tensor:
-    return x if axes == tuple(range(len(axes))) else apply(PERMUTE_DIMS, x, axes=axes)  # type: ignore[no-any-return]
+    return x if axes == tuple(range(len(axes))) else apply(PERMUTE_DIMS, x, axes=axes)
 
 
 def _cast(x: Tensor, value: Tensor) -> Tensor:
     from .tensor import _into
 
-    return _into(SCATTER, x, value)  # type: ignore[no-any-return]
+    return _into(SCATTER, x, value)

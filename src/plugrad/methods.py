@@ -261,6 +261,8 @@ def _values_text(x: Tensor) -> str:
     low = _values_of(x)
     if low is None:
         return f"shape={x.shape}"
+    if 0 in x.shape:
+        return f"[], shape={x.shape}"
     host = np.asarray(low.by.backend.to_numpy(low.data))
     return np.array2string(host, separator=", ", prefix="tensor(", threshold=1000)
 
@@ -352,7 +354,7 @@ def size(self: Tensor) -> int:
 
 def _reflected(door: Function) -> Function:
     def reflected(self: Tensor, other: Any) -> Tensor:
-        return door(other, self)  # type: ignore[no-any-return]
+        return door(other, self)
 
     reflected.__doc__ = f"`plugrad.{door.__name__}` of the other operand and this one."
     return reflected

@@ -183,7 +183,7 @@ def _over_all(who: str, loss: Tensor, reduction: Reduction) -> Tensor:
         return loss
     if reduction not in _REDUCTIONS:
         raise ValidationError(f"{who}: reduction is 'mean', 'sum' or 'none', not {reduction!r}")
-    return apply(_REDUCTIONS[reduction], loss, axis=None, keepdims=False)  # type: ignore[no-any-return]
+    return apply(_REDUCTIONS[reduction], loss, axis=None, keepdims=False)
 
 
 def _class_axis(x: Tensor, target: Tensor) -> int:
@@ -230,7 +230,7 @@ def _picked(log_p: Tensor, target: Tensor, axis: int) -> Tensor:
     else:  # nobody knows the classes yet, and one that does not exist must not read its neighbour's row
         exists = xp.logical_and(xp.greater_equal(target, 0), xp.less(target, count))
         at = xp.where(exists, at, _NOWHERE)
-    return apply(ops.GATHER, xp.reshape(xp.moveaxis(log_p, axis, -1), -1), at)  # type: ignore[no-any-return]
+    return apply(ops.GATHER, xp.reshape(xp.moveaxis(log_p, axis, -1), -1), at)
 
 
 def _check_classes(target: Tensor, count: int) -> None:
@@ -277,7 +277,7 @@ def softmax(x: Array, axis: int = -1) -> Tensor:
     [0.5, 0.5]
     """
     x = _real("softmax", x)
-    return apply(ops.SOFTMAX, x, axis=one_axis(axis, x.ndim, "softmax"))  # type: ignore[no-any-return]
+    return apply(ops.SOFTMAX, x, axis=one_axis(axis, x.ndim, "softmax"))
 
 
 def log_softmax(x: Array, axis: int = -1) -> Tensor:
@@ -309,7 +309,7 @@ def log_softmax(x: Array, axis: int = -1) -> Tensor:
     [-1000.0, 0.0]
     """
     x = _real("log_softmax", x)
-    return apply(ops.LOG_SOFTMAX, x, axis=one_axis(axis, x.ndim, "log_softmax"))  # type: ignore[no-any-return]
+    return apply(ops.LOG_SOFTMAX, x, axis=one_axis(axis, x.ndim, "log_softmax"))
 
 
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -343,7 +343,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Tensor:
     1000.0
     """
     x = _real("logsumexp", x)
-    return apply(ops.LOGSUMEXP, x, axis=reduced(axis, x.ndim, "logsumexp"), keepdims=keepdims)  # type: ignore[no-any-return]
+    return apply(ops.LOGSUMEXP, x, axis=reduced(axis, x.ndim, "logsumexp"), keepdims=keepdims)
 
 
 def layer_norm(
@@ -549,7 +549,7 @@ def gelu(x: Array, approximate: Literal["none", "tanh"] = "none") -> Tensor:
         twice = xp.tanh((z + z * z * z * 0.044715) * math.sqrt(2 / math.pi))
     else:
         raise ValidationError(f"gelu: approximate is 'none' or 'tanh', not {approximate!r}")
-    return z * (twice + 1) * 0.5  # type: ignore[no-any-return]
+    return z * (twice + 1) * 0.5
 
 
 def silu(x: Array) -> Tensor:
@@ -610,4 +610,4 @@ def _real(who: str, x: Array) -> Tensor:
     x = tensor(x)
     if x.dtype in COMPLEX:
         raise DTypeError(f"{who}: takes real numbers, got {x.dtype.name}; apply it to real, imag or abs")
-    return x  # type: ignore[no-any-return]
+    return x

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from . import dtypes
 from .backends import current
 from .backends.protocol import Kernels, Namespace
+from .declared import Declared
 from .dtypes import INEXACT, OF_RAW, SCALARS, DType
 from .errors import DeviceError, DTypeError, MixedBackendsError, PlugradError, ShapeError, TransformError
 from .ops import ASTYPE, BROADCAST_TO, MATMUL, PICK, RESHAPE, SUM, TO_BACKEND, Op
@@ -29,7 +30,7 @@ from .ops import ASTYPE, BROADCAST_TO, MATMUL, PICK, RESHAPE, SUM, TO_BACKEND, O
 ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
 
 
-class Tensor:
+class Tensor(Declared):
     """An array that remembers how it was made. Made by `asarray` and the other creation functions, not by hand."""
 
     __slots__ = ("__weakref__", "by", "data", "kin", "node")  # kin: unset until it has views or is one; see views.py
@@ -39,9 +40,6 @@ class Tensor:
     by: Any
     node: Any
     kin: Any
-    if TYPE_CHECKING:  # attached by methods.py, from above
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, data: Any, by: Any, node: Any = None) -> None:
         self.data = data
@@ -54,7 +52,7 @@ class Tensor:
         if type(self.by) is Kernels:
             shape = self.data.shape
             return shape if type(shape) is tuple else tuple(shape)
-        return self.by.shape_of(self)  # type: ignore[no-any-return]
+        return self.by.shape_of(self)
 
     @property
     def dtype(self) -> DType:
@@ -70,12 +68,12 @@ class Tensor:
     def device(self) -> str:
         """Where the values lie: ``"cpu"``, ``"cuda:0"`` ..."""
         low = base(self)
-        return low.by.backend.device_of(low.data)  # type: ignore[no-any-return]
+        return low.by.backend.device_of(low.data)
 
     @property
     def backend(self) -> str:
         """The name of the backend that computes."""
-        return base(self).by.owner  # type: ignore[no-any-return]
+        return base(self).by.owner
 
 
 def base(x: Tensor) -> Tensor:
@@ -109,7 +107,7 @@ class Node:
         self.shape = shape
         self.dtype = dtype
         self.by = by
-        self.extra = None  # hooks, retained gradients, metadata: unset until asked for
+        self.extra: Any = None  # hooks, retained gradients, metadata: unset until asked for
         self.seq = ticket()
 
     def name(self) -> str:
@@ -334,6 +332,7 @@ def binary(op: Op, doc: str = "") -> Door2:
                             return Tensor(out, by, right if left is None else left)
                     else:
                         out = by[op](x, y)
+                        args: Any
                         if crosswise:  # a product: each edge reads the other operand
                             args = (x if right else None, y if left else None)
                         else:
@@ -491,7 +490,7 @@ def _into(op: Op, x: Tensor, value: Any) -> Any:
 
 
 def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
-    """The table for operands of two: tracing over a program's constants, a plain one over constants that outlived it."""
+    """The table for operands of two: tracing over a program's constants, a plain one over constants that outlive it."""
     if one.owner != two.owner:
         raise MixedBackendsError(
             f"{op.name}: operands of the backends {one.owner} and {two.owner} meet; move one with "

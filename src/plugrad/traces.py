@@ -128,7 +128,7 @@ class Taped(Trace):
 
 
 class Ambient(Taped):
-    """The tape of the leaves made inside a transform: just above it, below anything inside, as old as it for no_grad."""
+    """The tape of the leaves made inside a transform: just above it, below what is inside, as old as it for no_grad."""
 
     __slots__ = ()
     called = "backward"
@@ -165,7 +165,7 @@ def tape() -> Ambient | None:
     if trace is None:
         return None
     trace.ambient = trace.ambient or Ambient(trace)
-    return trace.ambient  # type: ignore[no-any-return]
+    return trace.ambient
 
 
 def require_live(x: Tensor, doing: str) -> None:

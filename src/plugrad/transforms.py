@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import INEXACT
 from .errors import ConversionError, DTypeError, ShapeError, TransformError, ValidationError
@@ -18,7 +19,6 @@ from .tensor import (
     base,
     captured,
     constants,
-    current,
     fresh,
     ones,
     zeros,
@@ -47,7 +47,7 @@ def _differentiable(x: Any, what: str) -> Tensor:
             f"{what}: an argument of {x.dtype.name} has no derivative; cast it with astype, or leave it out with "
             "argnums"
         )
-    return x  # type: ignore[no-any-return]
+    return x
 
 
 def _as_result(y: Any, what: str) -> Tensor:
@@ -75,7 +75,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     -------
     callable
         ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and is a
-        tuple of such for a tuple of argnums. Of a complex argument it is the conjugate Wirtinger derivative, as torch's.
+        tuple of such for a tuple of argnums. For complex arguments: the conjugate Wirtinger derivative, as torch's.
 
     Raises
     ------
@@ -282,7 +282,7 @@ def _like(t: Any, value: Tensor, what: str) -> Tensor:
         raise ShapeError(f"{what} of shape {t.shape} for a value of shape {value.shape}; they must be equal")
     if t.dtype.kind == "c" and value.dtype.kind != "c":
         raise DTypeError(f"{what} of {t.dtype.name} for a value of {value.dtype.name}; take its real part")
-    return t if t.dtype is value.dtype else apply(ASTYPE, t, dtype=value.dtype)  # type: ignore[no-any-return]
+    return t if t.dtype is value.dtype else apply(ASTYPE, t, dtype=value.dtype)
 
 
 # ---------------------------------------------------------------------------------------------------------- forward
@@ -404,7 +404,7 @@ def _axis(x: Tensor, axis: int, what: str) -> int:
 
 
 def _to_front(x: Tensor, axis: int) -> Tensor:
-    return x if axis == 0 else apply(PERMUTE_DIMS, x, axes=(axis, *range(axis), *range(axis + 1, x.ndim)))  # type: ignore[no-any-return]
+    return x if axis == 0 else apply(PERMUTE_DIMS, x, axes=(axis, *range(axis), *range(axis + 1, x.ndim)))
 
 
 def _leave_batch(trace: Batched, y: Any, axis: int | None) -> Tensor:
@@ -418,7 +418,7 @@ def _leave_batch(trace: Batched, y: Any, axis: int | None) -> Tensor:
     else:
         y = fresh(y.data)
     at = _axis(y, axis, "out_axes")
-    return y if at == 0 else apply(PERMUTE_DIMS, y, axes=(*range(1, at + 1), 0, *range(at + 1, y.ndim)))  # type: ignore[no-any-return]
+    return y if at == 0 else apply(PERMUTE_DIMS, y, axes=(*range(1, at + 1), 0, *range(at + 1, y.ndim)))
 
 
 # ----------------------------------------------------------------------------------------------- what they compose to
@@ -486,7 +486,7 @@ def _rows(y: Any, x: Tensor, pullback: Any) -> Any:
         def row(ct: Tensor) -> Any:
             return pullback(rebuild([ct if k == i else zeros(v) for k, v in enumerate(ys)]))[0]
 
-        return apply(RESHAPE, vmap(row)(_basis(ys[i])), shape=ys[i].shape + x.shape)  # type: ignore[no-any-return]
+        return apply(RESHAPE, vmap(row)(_basis(ys[i])), shape=ys[i].shape + x.shape)
 
     return rebuild([of(i) for i in range(len(ys))])
 
@@ -499,7 +499,7 @@ def _basis(x: Tensor) -> Tensor:
     backend = low.by.backend
     raw = backend.namespace.eye(size, dtype=backend.raw_dtype(x.dtype), device=x.device)
     eye = Tensor(raw, constants(current.table(low.by.owner)))
-    return apply(RESHAPE, eye, shape=(size, *x.shape))  # type: ignore[no-any-return]
+    return apply(RESHAPE, eye, shape=(size, *x.shape))
 
 
 def hessian(

@@ -104,10 +104,11 @@ def _compose(shape: tuple[int, ...], *indices: Any) -> tuple[Any, ...]:
         missing = sum(type(a) is not int for a in at) - sum(i is not None and i is not ... for i in index)
         steps, before, at = iter(index[:k] + (slice(None),) * missing + index[k + 1 :]), at, []
         for a in before:
+            i: Any = None
             while type(a) is not int and (i := next(steps)) is None:
                 at.append(None)
-            if type(a) is int or a is not None:
-                at.append(a if type(a) is int else a[i])
+            if a is not None:
+                at.append(a if isinstance(a, int) else a[i])
             elif type(i) is slice:
                 at.append(None)
         at += [None for _ in steps]

@@ -94,8 +94,8 @@ def size(us: Iterable[pg.Tensor], vs: Iterable[pg.Tensor]) -> float:
 
 
 def host(x: Any) -> Any:
-    """The values as a NumPy array."""
-    return np.asarray(x.numpy() if isinstance(x, pg.Tensor) else x.detach().resolve_conj() if hasattr(x, "detach") else x)
+    """The values of a tensor, plugrad's or torch's, as a NumPy array."""
+    return np.asarray(x.numpy(force=True) if hasattr(x, "resolve_conj") else x.numpy() if isinstance(x, pg.Tensor) else x)
 
 
 def close(got: Iterable[Any], expected: Iterable[Any], eps: float = 0.0) -> None:

@@ -32,7 +32,7 @@ RAW: dict[DType, np.dtype[Any]] = {d: np.dtype(d.name) for d in dtypes.DTYPES.va
 
 def _reduction(ufunc: np.ufunc, in_own_dtype: bool = False) -> Kernel:
     """By position - array, axis, dtype, out, keepdims: 1.0 us, by keyword 1.7. The standard's upcast is done above."""
-    reduce = ufunc.reduce
+    reduce: Any = ufunc.reduce
 
     def kernel(x: Array, axis: Any, keepdims: bool) -> Array:
         return np.asarray(reduce(x, axis, x.dtype if in_own_dtype else None, None, keepdims))
@@ -40,8 +40,11 @@ def _reduction(ufunc: np.ufunc, in_own_dtype: bool = False) -> Kernel:
     return kernel
 
 
+_add_reduce: Any = np.add.reduce  # NumPy's types know no call by position
+
+
 def _mean(x: Array, axis: Any, keepdims: bool) -> Array:
-    total = np.add.reduce(x, axis, None, None, keepdims)
+    total = _add_reduce(x, axis, None, None, keepdims)
     return np.asarray(total * x.dtype.type(total.size / x.size if x.size else math.nan))
 
 
@@ -53,7 +56,7 @@ def _var(x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
     deviation = x - np.add.reduce(x, axis=axis, keepdims=True) / _length(x, axis)
     if x.dtype.kind == "c":
         deviation = np.abs(deviation)
-    total = np.add.reduce(np.square(deviation), axis=axis, keepdims=keepdims)
+    total = _add_reduce(np.square(deviation), axis, None, None, keepdims)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.divide(total, max(_length(x, axis) - correction, 0), dtype=total.dtype))
 
@@ -96,8 +99,9 @@ def _normalize(x: Array, axis: Any, eps: float) -> Array:
 
 
 def _sigmoid(x: Array) -> Array:
-    t = np.exp(-np.abs(x))  # never overflows
-    return np.where(x < 0, t, 1) / (t + 1)
+    right = x.real >= 0
+    t = np.exp(np.where(right, -x, x))  # never overflows
+    return np.where(right, 1, t) / (t + 1)
 
 
 def _bce_with_logits(x: Array, target: Array) -> Array:
@@ -279,7 +283,7 @@ def _sum_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -
 
 
 def _mean_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
-    return _spread(ct * ct.dtype.type(ct.size / math.prod(edge.shape)), params["axis"], edge.shape, edge.dtype)
+    return _spread(ct * ct.dtype.type(ct.size / max(1, math.prod(edge.shape))), params["axis"], edge.shape, edge.dtype)
 
 
 def _getitem_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:

@@ -71,7 +71,7 @@ class Kernels(dict[Op, Kernel]):
             f"the backend {self.owner} has no kernel for {op.name}; register one, or move the array with to_backend"
         )
 
-    def __hash__(self) -> int:  # a table is itself, not its content
+    def __hash__(self) -> int:  # type: ignore[override]  # a table is itself, not its content
         return id(self)
 
     def __eq__(self, other: object) -> bool:

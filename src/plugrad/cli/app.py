@@ -124,7 +124,7 @@ def _levels() -> list[tuple[str, str]]:
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    took = ", ".join(f"{step} {outcome.seconds[step] * 1e3:.3g} ms" for step in STEPS if step in outcome.seconds)
+    took = ", ".join(f"{step} {outcome.seconds[step] * 1e3:.1f} ms" for step in STEPS if step in outcome.seconds)
     if outcome.passed:
         _say(outcome.name, "works", took)
         return

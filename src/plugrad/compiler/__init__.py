@@ -9,11 +9,12 @@ from contextlib import nullcontext
 from functools import update_wrapper
 from typing import Any, NamedTuple
 
+from ..backends import current
 from ..backends.protocol import Kernels
 from ..dtypes import SCALARS
 from ..errors import MixedBackendsError, TracingError, TransformError, ValidationError
 from ..ops import ASTYPE
-from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, current, fresh, switched
+from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, fresh, switched
 from ..traces import next_level
 from ..tree import flatten
 from .lowering import Dialect, Writer
@@ -226,7 +227,7 @@ def _guard(xs: list[Tensor], table: Kernels) -> Callable[..., bool]:
     scope = {"T": Tensor, "table": table} | {f"s{i}": x.shape for i, x in enumerate(xs)}
     scope |= {f"d{i}": table.backend.raw_dtype(x.dtype) for i, x in enumerate(xs)}
     given = ", ".join(f"x{i}=None" for i in range(len(xs)))
-    return eval(f"lambda {given}{', ' if given else ''}*more: not more and {' and '.join(tests) or 'True'}", scope)  # type: ignore[no-any-return]
+    return eval(f"lambda {given}{', ' if given else ''}*more: not more and {' and '.join(tests) or 'True'}", scope)
 
 
 def _name(program: Program, y: Any) -> Any:

@@ -22,12 +22,13 @@ Aval = tuple[tuple[int, ...], Any]
 class Dialect(NamedTuple):
     """How a backend's programs are written.
 
-    `views` are operations whose result may lie in the memory of their first operand. `line` gives the source of one
-    equation, or None for a plain kernel call; it is told the name of an output buffer, or "". `into` are operations
+    `views` are operations whose result may lie in the memory of their first operand. `expressions`
+    give the source of an equation's result where it is not a plain kernel call; they are told the name of an output
+    buffer, or "". `into` are operations
     that can write into one; `overwrites` those that may overwrite an operand's.
     """
 
-    line: Callable[[Equation, str, Writer], str | None] = lambda equation, out, writer: None
+    expressions: Mapping[Op, Callable[[Equation, str, Writer], str]] = MappingProxyType({})
     into: frozenset[Op] = frozenset()
     overwrites: frozenset[Op] = frozenset()
     views: frozenset[Op] = MAY_ALIAS
@@ -103,7 +104,8 @@ class Writer:
         ):  # what escapes is new
             self._home[names[0]] = self._take(avals[0])
             out = f"b{self._home[names[0]]}"
-        line = self.dialect.line(equation, out, self) or self._call(equation)
+        expression = self.dialect.expressions.get(op)
+        line = f"{names[0]} = {expression(equation, out, self)}" if expression else self._call(equation)
         for m in dying:
             self._release(m)
         return [line]

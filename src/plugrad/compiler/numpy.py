@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -35,69 +37,72 @@ UFUNCS: dict[Op, str] = {
 }
 
 
-def _line(equation: Equation, out: str, writer: Writer) -> str | None:
-    names, op, inputs, params, ((shape, dtype),), _ = (
-        equation if len(equation.avals) == 1 else (*equation[:4], ((None, None),), 0)
-    )
-    name, to = names[0], out and f", out={out}"
-    if op in UFUNCS:
-        return f"{name} = {UFUNCS[op]}({', '.join(_array(a, dtype, op, writer) for a in inputs)}{to})"
-    x = inputs[0] if inputs else ""
-    if op is ops.MATMUL:
-        flat = all(len(writer.shapes[a]) == 2 for a in inputs)  # of matrices dot is matmul, at two thirds of the cost
-        return f"{name} = {'dot' if flat else 'matmul'}({', '.join(inputs)}{to})"
-    if op is ops.MEAN:
-        size = math.prod(writer.shapes[x])
-        scale = writer.constant("s", dtype.type(math.prod(shape) / size if size else math.nan))
-        return (
-            f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, None, {params['keepdims']}) * {scale})"
-        )
-    if op is ops.SUM:
-        ones = _leading_sum(writer, equation)
-        if ones:
-            return f"{name} = dot({ones}, {x}{to})"
-        return (
-            f"{name} = asarray(reduce({x}, {writer.text(params['axis'])}, None, {out or None}, {params['keepdims']}))"
-        )
-    if op is ops.BROADCAST_TO:
-        return f"{name} = {out or f'empty({shape}, {x}.dtype)'}; {name}[...] = {x}"
-    if op is ops.MATRIX_TRANSPOSE:
-        return f"{name} = {x}.mT"
-    if op is ops.RESHAPE:
-        return f"{name} = {x}.reshape({shape})"
-    return None
+def _ufunc(e: Equation, out: str, writer: Writer) -> str:
+    operands = [_operand(a, e, writer) for a in e.inputs]
+    return f"{UFUNCS[e.op]}({', '.join(operands)}{out and f', out={out}'})"
 
 
-def _array(a: object, dtype: np.dtype, op: Op, writer: Writer) -> str:  # type: ignore[type-arg]
-    """An operand. A Python scalar beside an array costs 1.57 us, a 0-d array 0.96."""
-    if type(a) in SCALARS:
-        if dtype.kind in "fc" and op not in (ops.GREATER, ops.LESS):
-            return writer.constant("s", np.asarray(a, dtype))
-        return writer.text(a)
-    return str(a)
+def _operand(a: Any, e: Equation, writer: Writer) -> str:
+    """A Python scalar beside an array costs 1.57 us, a 0-d array 0.96."""
+    dtype = e.avals[0][1]
+    if type(a) in SCALARS and dtype.kind in "fc":  # not for comparisons, whose operands have a dtype of their own
+        return writer.constant("s", np.asarray(a, dtype))
+    return a if type(a) is str else writer.text(a)
 
 
-def _leading_sum(writer: Writer, equation: Equation) -> str:
-    """The name of a vector of ones whose product is this sum, or nothing: a matrix summed down its rows."""
-    (shape, dtype), params = equation.avals[0], equation.params
-    rows = writer.shapes.get(equation.inputs[0], ())[:1]
-    if (
-        len(shape) != 1
-        or params["axis"] not in (0, (0,))
-        or params["keepdims"]
-        or dtype.char not in "fd"
-        or not rows
-        or rows[0] > 4096
-    ):
-        return ""
-    return writer.constant("ones", np.ones(rows[0], dtype))
+def _matmul(e: Equation, out: str, writer: Writer) -> str:
+    """Of matrices dot is matmul, at two thirds of the cost."""
+    kernel = "dot" if all(len(writer.shapes[a]) == 2 for a in e.inputs) else "matmul"
+    return f"{kernel}({', '.join(e.inputs)}{out and f', {out}'})"
 
+
+def _reduced(e: Equation, out: str, writer: Writer) -> str:
+    return f"reduce({e.inputs[0]}, {writer.text(e.params['axis'])}, None, {out or None}, {e.params['keepdims']})"
+
+
+def _sum(e: Equation, out: str, writer: Writer) -> str:
+    ones = _ones(e, writer)
+    return f"dot({ones}, {e.inputs[0]}{out and f', {out}'})" if ones else f"asarray({_reduced(e, out, writer)})"
+
+
+def _ones(e: Equation, writer: Writer) -> str:
+    """The name of a vector of ones whose product is this sum, if it is of a matrix down its rows; else nothing."""
+    (shape, dtype), rows = e.avals[0], writer.shapes[e.inputs[0]][:1]
+    down = e.params["axis"] in (0, (0,)) and not e.params["keepdims"] and len(shape) == 1
+    return writer.constant("ones", np.ones(rows, dtype)) if down and dtype.char in "fd" and rows[0] <= 4096 else ""
+
+
+def _mean(e: Equation, out: str, writer: Writer) -> str:
+    (shape, dtype), size = e.avals[0], math.prod(writer.shapes[e.inputs[0]])
+    scale = writer.constant("s", dtype.type(math.prod(shape) / size if size else math.nan))
+    return f"asarray({_reduced(e, '', writer)} * {scale})"
+
+
+def _broadcast(e: Equation, out: str, writer: Writer) -> str:
+    shape, dtype = e.avals[0]
+    return f"filled({out or f'empty({shape}, {writer.text(dtype)})'}, {e.inputs[0]})"
+
+
+def _filled(out: Any, x: Any) -> Any:
+    out[...] = x
+    return out
+
+
+EXPRESSIONS: dict[Op, Callable[[Equation, str, Writer], str]] = dict.fromkeys(UFUNCS, _ufunc) | {
+    ops.BROADCAST_TO: _broadcast,
+    ops.MATMUL: _matmul,
+    ops.MATRIX_TRANSPOSE: lambda e, out, writer: f"{e.inputs[0]}.mT",
+    ops.MEAN: _mean,
+    ops.RESHAPE: lambda e, out, writer: f"{e.inputs[0]}.reshape({e.params['shape']})",
+    ops.SUM: _sum,
+}
 
 DIALECT = Dialect(
-    line=_line,
+    expressions=EXPRESSIONS,
     into=frozenset(UFUNCS) | {ops.MATMUL, ops.SUM, ops.BROADCAST_TO},
     overwrites=frozenset(UFUNCS),
     views=VIEWS,
     scope={"reduce": np.add.reduce, "asarray": np.asarray, "empty": np.empty, "dot": np.dot, "matmul": np.matmul}
-    | {name: getattr(np, name) for name in UFUNCS.values()},
+    | {name: getattr(np, name) for name in UFUNCS.values()}
+    | {"filled": _filled},
 )

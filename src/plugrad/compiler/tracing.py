@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import ops
+from ..backends import current
 from ..backends.protocol import Kernels
 from ..errors import MixedBackendsError, TracingError, TransformError
 from ..ops import Op
-from ..tensor import Leaf, Tensor, base, current, current_mode, ticket, tracing
+from ..tensor import Leaf, Tensor, base, current_mode, ticket, tracing
 from ..traces import next_level
 
 
@@ -49,7 +50,7 @@ class Program(list[Equation]):
     def owns(self, x: Tensor) -> bool:
         """Whether `x` was made within this program."""
         if type(x.by) is not Kernels:
-            return x.by.level > self.level  # type: ignore[no-any-return]
+            return x.by.level > self.level
         if x.by.name == "tracing":
             return type(x.data) is not Symbol or x.data.program is self
         return x.by is self.constants

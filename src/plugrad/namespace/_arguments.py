@@ -31,7 +31,7 @@ def tensor(x: Array, like: Tensor | None = None) -> Tensor:
 
 def copied(x: Tensor) -> Tensor:
     """The same values, recorded: the copy of a leaf is no leaf, so it may be written to."""
-    return apply(ASTYPE, x, dtype=x.dtype)  # type: ignore[no-any-return]
+    return apply(ASTYPE, x, dtype=x.dtype)
 
 
 def ints(given: Any, who: str, what: str) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ def moved(x: Tensor, backend: str | None, device: str | None) -> Tensor:
         return x
     source = base(x).by
     table = source if backend in (None, x.backend) else current.table(str(backend))
-    return apply(TO_BACKEND, x, table=table, device=device, source=source, source_device=x.device)  # type: ignore[no-any-return]
+    return apply(TO_BACKEND, x, table=table, device=device, source=source, source_device=x.device)
 
 
 def beneath(x: Tensor, who: str) -> Tensor:

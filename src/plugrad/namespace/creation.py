@@ -694,7 +694,7 @@ def tril(x: Array, /, *, k: int = 0) -> Tensor:
     >>> pg.tril(pg.ones((2, 2))).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
-    return apply(TRIL, _matrix(x, "tril"), k=int(k))  # type: ignore[no-any-return]
+    return apply(TRIL, _matrix(x, "tril"), k=int(k))
 
 
 def triu(x: Array, /, *, k: int = 0) -> Tensor:
@@ -723,7 +723,7 @@ def triu(x: Array, /, *, k: int = 0) -> Tensor:
     >>> pg.triu(pg.ones((2, 2))).tolist()
     [[1.0, 1.0], [0.0, 1.0]]
     """
-    return apply(TRIU, _matrix(x, "triu"), k=int(k))  # type: ignore[no-any-return]
+    return apply(TRIU, _matrix(x, "triu"), k=int(k))
 
 
 def _matrix(x: Array, who: str) -> Tensor:

@@ -103,7 +103,7 @@ def astype(x: Array, dtype: DType, /, *, copy: builtins.bool = True, device: str
         return copied(x) if copy else x
     if x.dtype.kind == "c" and to.kind in "iuf":
         raise DTypeError(f"astype: {x.dtype.name} to {to.name} drops a part; take real(x), imag(x) or abs(x) first")
-    return apply(ASTYPE, x, dtype=to)  # type: ignore[no-any-return]
+    return apply(ASTYPE, x, dtype=to)
 
 
 def result_type(*arrays_and_dtypes: Array | DType) -> DType:

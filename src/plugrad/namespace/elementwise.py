@@ -391,7 +391,7 @@ def _power(x: Tensor, exponent: Any) -> Tensor:
         raise DTypeError(
             f"pow: {dtype.name} to the power {exponent} is no integer; write {float(exponent)}, or cast with astype"
         )
-    return apply(ops.POW_SCALAR, x, exponent=+exponent)  # type: ignore[no-any-return]
+    return apply(ops.POW_SCALAR, x, exponent=+exponent)
 
 
 def clip(x: Array, /, min: Array | None = None, max: Array | None = None) -> Tensor:
@@ -429,7 +429,7 @@ def clip(x: Array, /, min: Array | None = None, max: Array | None = None) -> Ten
     if not bounds:
         return copied(x)
     lowest, highest = _extremes(dtype)
-    return apply(ops.CLIP, x, lowest if min is None else min, highest if max is None else max)  # type: ignore[no-any-return]
+    return apply(ops.CLIP, x, lowest if min is None else min, highest if max is None else max)
 
 
 def _extremes(dtype: DType) -> tuple[Scalar, Scalar]:

@@ -65,7 +65,7 @@ def _product(x1: Tensor, x2: Tensor) -> Tensor:
     if m > 1 and n > 1:
         return y
     rows, columns = y.shape[-2:-1] if m > 1 else (), y.shape[-1:] if n > 1 else ()
-    return apply(RESHAPE, y, shape=y.shape[:-2] + rows + columns)  # type: ignore[no-any-return]
+    return apply(RESHAPE, y, shape=y.shape[:-2] + rows + columns)
 
 
 def matrix_transpose(x: Array, /) -> Tensor:

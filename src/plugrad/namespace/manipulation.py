@@ -65,7 +65,7 @@ def reshape(x: Array, /, shape: Shape, *, copy: bool | None = None) -> Tensor:
     [[0, 1, 2], [3, 4, 5]]
     """
     x = tensor(x)
-    return apply(RESHAPE, x, shape=solved(shape, math.prod(x.shape), "reshape"))  # type: ignore[no-any-return]
+    return apply(RESHAPE, x, shape=solved(shape, math.prod(x.shape), "reshape"))
 
 
 def broadcast_to(x: Array, /, shape: Shape) -> Tensor:
@@ -99,7 +99,7 @@ def broadcast_to(x: Array, /, shape: Shape) -> Tensor:
         raise ShapeError(
             f"broadcast_to: {x.shape} does not broadcast to {to}: from the last axis on, sizes must be equal or 1"
         )
-    return apply(BROADCAST_TO, x, shape=to)  # type: ignore[no-any-return]
+    return apply(BROADCAST_TO, x, shape=to)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -197,7 +197,7 @@ def permute_dims(x: Array, /, axes: Sequence[int]) -> Tensor:
         raise ShapeError(
             f"permute_dims: {axes!r} is no order of the {x.ndim} axes of the shape {x.shape}; name each of them once"
         )
-    return apply(PERMUTE_DIMS, x, axes=order)  # type: ignore[no-any-return]
+    return apply(PERMUTE_DIMS, x, axes=order)
 
 
 def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int], /) -> Tensor:
@@ -269,7 +269,7 @@ def expand_dims(x: Array, /, axis: int | Sequence[int]) -> Tensor:
     x = tensor(x)
     many = x.ndim + len(ints(axis, "expand_dims", "axis"))
     new, old = all_axes(axis, many, "expand_dims"), iter(x.shape)
-    return apply(RESHAPE, x, shape=tuple([1 if a in new else next(old) for a in range(many)]))  # type: ignore[no-any-return]
+    return apply(RESHAPE, x, shape=tuple([1 if a in new else next(old) for a in range(many)]))
 
 
 def squeeze(x: Array, /, axis: Axis = None) -> Tensor:
@@ -305,7 +305,7 @@ def squeeze(x: Array, /, axis: Axis = None) -> Tensor:
         raise ShapeError(
             f"squeeze: axis {long[0]} of the shape {x.shape} has size {x.shape[long[0]]}; only axes of size 1 can go"
         )
-    return apply(RESHAPE, x, shape=tuple([n for a, n in enumerate(x.shape) if a not in gone]))  # type: ignore[no-any-return]
+    return apply(RESHAPE, x, shape=tuple([n for a, n in enumerate(x.shape) if a not in gone]))
 
 
 def concat(arrays: Sequence[Array], /, *, axis: int | None = 0) -> Tensor:
@@ -341,7 +341,7 @@ def concat(arrays: Sequence[Array], /, *, axis: int | None = 0) -> Tensor:
     if len({a.shape[:along] + a.shape[along + 1 :] for a in found}) > 1 or len({a.ndim for a in found}) > 1:
         shapes = ", ".join(str(a.shape) for a in found)
         raise ShapeError(f"concat: the shapes {shapes} differ in more than axis {along}; stack joins along a new axis")
-    return apply(CONCAT, *found, axis=along, sizes=tuple([a.shape[along] for a in found]))  # type: ignore[no-any-return]
+    return apply(CONCAT, *found, axis=along, sizes=tuple([a.shape[along] for a in found]))
 
 
 def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Tensor:
@@ -446,7 +446,7 @@ def flip(x: Array, /, *, axis: Axis = None) -> Tensor:
     [2, 1, 0]
     """
     x = tensor(x)
-    return apply(FLIP, x, axis=all_axes(axis, x.ndim, "flip"))  # type: ignore[no-any-return]
+    return apply(FLIP, x, axis=all_axes(axis, x.ndim, "flip"))
 
 
 def roll(x: Array, /, shift: int | Sequence[int], *, axis: Axis = None) -> Tensor:
@@ -484,7 +484,7 @@ def roll(x: Array, /, shift: int | Sequence[int], *, axis: Axis = None) -> Tenso
     shifts = shifts * len(axes) if len(shifts) == 1 else shifts
     if len(shifts) != len(axes):
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one shift, or one for each axis")
-    return apply(ROLL, x, shift=shifts, axis=tuple([one_axis(a, x.ndim, "roll") for a in axes]))  # type: ignore[no-any-return]
+    return apply(ROLL, x, shift=shifts, axis=tuple([one_axis(a, x.ndim, "roll") for a in axes]))
 
 
 def tile(x: Array, repetitions: int | Sequence[int], /) -> Tensor:

@@ -47,7 +47,7 @@ def where(condition: Array, x1: Array, x2: Array, /) -> Tensor:
     condition = tensor(condition, next((x for x in (x1, x2) if type(x) is Tensor), None))
     if condition.dtype.kind != "b":
         raise DTypeError(f"where: the condition is of {condition.dtype.name}, not bool; compare it, as in c != 0")
-    return apply(WHERE, condition, x1, x2)  # type: ignore[no-any-return]
+    return apply(WHERE, condition, x1, x2)
 
 
 def argmax(x: Array, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
@@ -121,7 +121,7 @@ def _found(op: Op, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
     along = None if axis is None else one_axis(axis, x.ndim, op.name)
     if (math.prod(x.shape) if along is None else x.shape[along]) == 0:
         raise ShapeError(f"{op.name}: the shape {x.shape} has no element along axis {axis} to choose from")
-    return apply(op, x, axis=along, keepdims=keepdims)  # type: ignore[no-any-return]
+    return apply(op, x, axis=along, keepdims=keepdims)
 
 
 def count_nonzero(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -153,7 +153,7 @@ def count_nonzero(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> 
     1
     """
     x = tensor(x)
-    return apply(COUNT_NONZERO, x, axis=reduced(axis, x.ndim, "count_nonzero"), keepdims=keepdims)  # type: ignore[no-any-return]
+    return apply(COUNT_NONZERO, x, axis=reduced(axis, x.ndim, "count_nonzero"), keepdims=keepdims)
 
 
 def nonzero(x: Array, /) -> tuple[Tensor, ...]:

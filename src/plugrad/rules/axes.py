@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends import current
 from ..errors import PlugradWarning
 from ..ops import (
     BROADCAST_TO,
@@ -26,7 +27,7 @@ from ..ops import (
     WHERE,
     Op,
 )
-from ..tensor import Tensor, apply, as_tensor, base, constants, current
+from ..tensor import Tensor, apply, as_tensor, base, constants
 
 Law = Callable[[tuple[Any, ...], list[bool], dict[str, Any]], Any]
 
@@ -34,7 +35,7 @@ Law = Callable[[tuple[Any, ...], list[bool], dict[str, Any]], Any]
 def align(x: Tensor, rank: int) -> Tensor:
     """`x` with axes of length 1 behind the batch, until its logical rank is `rank`."""
     missing = rank - len(x.shape) + 1
-    return apply(RESHAPE, x, shape=(x.shape[0],) + (1,) * missing + x.shape[1:]) if missing else x  # type: ignore[no-any-return]
+    return apply(RESHAPE, x, shape=(x.shape[0],) + (1,) * missing + x.shape[1:]) if missing else x
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -44,7 +45,7 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def size_of(args: tuple[Any, ...], mine: list[bool]) -> int:
     """The length of the batch."""
-    return next(a.shape[0] for a, m in zip(args, mine, strict=True) if m)  # type: ignore[no-any-return]
+    return next(a.shape[0] for a, m in zip(args, mine, strict=True) if m)
 
 
 def batched(x: Tensor, mine: bool, size: int) -> Tensor:
@@ -158,12 +159,12 @@ def _in_second_place(x: Tensor, to: int = 1) -> Tensor:
     """The batch axis moved from the front to `to`."""
     axes = [*range(1, x.ndim)]
     axes.insert(to, 0)
-    return apply(PERMUTE_DIMS, x, axes=tuple(axes))  # type: ignore[no-any-return]
+    return apply(PERMUTE_DIMS, x, axes=tuple(axes))
 
 
 def _in_front(x: Tensor, at: int) -> Tensor:
     """The batch axis moved from `at` to the front."""
-    return apply(PERMUTE_DIMS, x, axes=(at, *range(at), *range(at + 1, x.ndim)))  # type: ignore[no-any-return]
+    return apply(PERMUTE_DIMS, x, axes=(at, *range(at), *range(at + 1, x.ndim)))
 
 
 def _one_axis(x: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:

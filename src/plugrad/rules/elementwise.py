@@ -8,17 +8,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import dtypes
+from ..dtypes import COMPLEX
 from ..ops import *
 from .axes import same
-from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_valued
+from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_valued, symmetric
 
 # One operand, holomorphic
-elementwise(ACOS, lambda xp, x: -1 / xp.sqrt(1 - x * x))
+# (1 - x)(1 + x), not 1 - x * x: that loses all digits at the ends of the domain
+elementwise(ACOS, lambda xp, x: -1 / xp.sqrt((1 - x) * (1 + x)))
 elementwise(ACOSH, lambda xp, x: 1 / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))  # two roots: the branch of complex acosh
-elementwise(ASIN, lambda xp, x: 1 / xp.sqrt(1 - x * x))
+elementwise(ASIN, lambda xp, x: 1 / xp.sqrt((1 - x) * (1 + x)))
 elementwise(ASINH, lambda xp, x: 1 / xp.sqrt(x * x + 1))
 elementwise(ATAN, lambda x: 1 / (x * x + 1))
-elementwise(ATANH, lambda x: 1 / (1 - x * x))
+elementwise(ATANH, lambda x: 1 / ((1 - x) * (1 + x)))
 elementwise(COS, lambda xp, x: -xp.sin(x))
 elementwise(COSH, lambda xp, x: xp.sinh(x))
 elementwise(ERF, lambda xp, x: 2 / math.sqrt(math.pi) * xp.exp(-x * x))
@@ -50,31 +53,42 @@ def _power_rule(xp: Any, ct: Any, x: Any, exponent: Any) -> Any:
 # One operand, real-linear: the derivative is Re(conj(w) dz)
 real_valued(ABS, lambda xp, x: xp.sign(x))
 real_valued(ANGLE, lambda xp, x: _angle_weight(xp, x))
-real_valued(IMAG, lambda xp, x: xp.zeros(x, x.shape) + 1j)
-real_valued(REAL, lambda xp, x: xp.zeros(x, x.shape) + 1)
 linear(CONJ, lambda xp, ct: xp.conj(ct), batch=same(CONJ))
+linear(IMAG, lambda xp, ct, edge: xp.astype(ct * 1j, dtype=dtypes.of(edge.dtype)), batch=same(IMAG))
+linear(REAL, lambda xp, ct, edge: xp.astype(ct, dtype=dtypes.of(edge.dtype)), batch=same(REAL))
+symmetric(SIGN, lambda xp, ct, x: _across(xp, ct, x), batch=same(SIGN))
 
 
 def _angle_weight(xp: Any, x: Any) -> Any:
     """i z / |z|^2, and 0 at 0; d angle = Im(dz / z). Constant for real operands."""
+    if x.dtype not in COMPLEX:
+        return xp.zeros(x, x.shape)
     square = xp.real(x) * xp.real(x) + xp.imag(x) * xp.imag(x)
     return xp.where(square == 0, 0, x * 1j / xp.where(square == 0, 1, square))
 
 
+def _across(xp: Any, ct: Any, x: Any) -> Any:
+    """(t - s Re(conj(s) t)) / |z|, s = z / |z|: what turns the sign; 0 at 0. Constant for real operands."""
+    if x.dtype not in COMPLEX:
+        return xp.zeros(ct, ct.shape)
+    s, length = xp.sign(x), xp.abs(x)
+    return xp.where(length == 0, 0, (ct - s * xp.real(xp.conj(s) * ct)) / xp.where(length == 0, 1, length))
+
+
 # One operand, piecewise
 elementwise(RELU, lambda xp, ct, y: xp.where(y > 0, ct, 0))
-for _op in (CEIL, FLOOR, ROUND, SIGN, TRUNC):
+for _op in (CEIL, FLOOR, ROUND, TRUNC):
     elementwise(_op, ZERO)
 
 # Two operands
 elementwise(ADD, ONE, ONE)
-elementwise(ATAN2, lambda ct, a, b: ct * b / (a * a + b * b), lambda ct, a, b: ct * -a / (a * a + b * b))
+elementwise(ATAN2, lambda xp, a, b: _over_square(xp, b, a, b), lambda xp, a, b: _over_square(xp, -a, a, b))
 elementwise(BCE_WITH_LOGITS, lambda xp, x, target: xp.sigmoid(x) - target, lambda x: -x)
-elementwise(COPYSIGN, lambda xp, a, y: xp.where(a == 0, 0, y / xp.where(a == 0, 1, a)), ZERO)
+elementwise(COPYSIGN, lambda xp, a, y: xp.sign(a) * xp.sign(y), ZERO)
 elementwise(DIVIDE, lambda ct, b: ct / b, lambda ct, y, b: -ct * (y / b))
 elementwise(FLOOR_DIVIDE, ZERO, ZERO)
 elementwise(HYPOT, lambda ct, a, y: ct * (a / y), lambda ct, b, y: ct * (b / y))
-elementwise(LOGADDEXP, lambda xp, a, y: xp.exp(a - y), lambda xp, b, y: xp.exp(b - y))
+elementwise(LOGADDEXP, lambda xp, a, b: xp.sigmoid(a - b), lambda xp, a, b: xp.sigmoid(b - a))
 elementwise(
     MAXIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a < b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b < a, a == b)
 )
@@ -84,8 +98,15 @@ elementwise(
 elementwise(MULTIPLY, lambda b: b, lambda a: a)
 elementwise(NEXTAFTER, lambda xp, ct, a, b: xp.where(a == b, 0, ct), lambda xp, ct, a, b: xp.where(a == b, ct, 0))
 elementwise(POW, lambda xp, ct, a, b: _base(xp, ct, a, b), lambda xp, ct, a, b, y: _exponent(xp, ct, a, b, y))
-elementwise(REMAINDER, ONE, lambda xp, a, b: -xp.floor(a / b))
+elementwise(REMAINDER, ONE, lambda xp, a, b: -xp.floor_divide(a, b))
 elementwise(SUBTRACT, ONE, MINUS_ONE)
+
+
+def _over_square(xp: Any, c: Any, a: Any, b: Any) -> Any:
+    """c / (a^2 + b^2), and 0 where both are 0; in two steps, because the square overflows first."""
+    length = xp.hypot(a, b)
+    length = xp.where(length == 0, 1, length)
+    return c / length / length
 
 
 def _chosen(xp: Any, ct: Any, lost: Any, tie: Any) -> Any:

@@ -53,7 +53,7 @@ def _conj(xp: Any, x: Any) -> Any:
 @cache
 def _compiled(body: str) -> Callable[[Rule], Pull]:
     scope = {"conj": _conj}
-    return eval(f"lambda f: lambda xp, ct, y, args, params, edge: {body}", scope)  # type: ignore[no-any-return]
+    return eval(f"lambda f: lambda xp, ct, y, args, params, edge: {body}", scope)
 
 
 def _call(op: Op, rule: Rule, conjugated: tuple[str, ...] = ()) -> str:

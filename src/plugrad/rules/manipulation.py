@@ -21,10 +21,9 @@ def _concat_adjoint(xp: Any, ct: Any, position: int, edge: Any, axis: int, sizes
 
 def _unstack_adjoint(xp: Any, cts: Any, edge: Any, axis: int) -> Any:
     """An unused result has no cotangent."""
-    g = xp.zeros(next(ct for ct in cts if ct is not None), tuple(edge.shape))
-    for i, ct in enumerate(cts):
-        g = g if ct is None else xp.put(g, ct, index=(slice(None),) * axis + (i,))
-    return g
+    some, row = next(ct for ct in cts if ct is not None), (*edge.shape[:axis], 1, *edge.shape[axis + 1 :])
+    rows = [xp.zeros(some, row) if ct is None else xp.reshape(ct, shape=row) for ct in cts]
+    return xp.concat(*rows, axis=axis, sizes=(1,) * len(rows))
 
 
 linear(ASTYPE, lambda xp, ct, edge: xp.astype(ct, dtype=dtypes.of(edge.dtype)), batch=same(ASTYPE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .. import dtypes
 from ..ops import *
 from .axes import axes_of, moved, reduces, selects
 from .families import custom, discrete, kept_shape, linear, reduction, symmetric
@@ -28,7 +29,7 @@ def _mean_adjoint(xp: Any, ct: Any, edge: Any, axis: Any, keepdims: bool) -> Any
 def _shared(xp: Any, ct: Any, x: Any, y: Any, axis: Any) -> Any:
     """Evenly over ties; with a NaN none equals the result, and 0 / 0 spreads it."""
     chosen = x == y
-    return xp.where(chosen, ct, 0) / xp.sum(xp.astype(chosen, dtype=ct.dtype), axis=axis, keepdims=True)
+    return xp.where(chosen, ct, 0) / xp.sum(xp.astype(chosen, dtype=dtypes.of(ct.dtype)), axis=axis, keepdims=True)
 
 
 def _others(xp: Any, x: Any, axis: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from ..namespace import add, asarray, multiply
 from ..tensor import Tensor, as_tensor
 from ..transforms import jvp, vjp
 from ..tree import flatten
+from .tolerances import on_host
 
 __all__ = ["check_grads"]
 
@@ -144,11 +146,11 @@ def _difference(f: Function, xs: list[Tensor], us: list[Tensor], vs: list[Tensor
 
 def _inner(us: list[Tensor], ys: list[Tensor]) -> float:
     """Re<u, y>, conjugate in the first, in double precision."""
-    return math.fsum(float(np.vdot(*map(_finely, pair)).real) for pair in zip(us, ys, strict=True))
+    return math.fsum([float(np.vdot(_finely(u), _finely(y)).real) for u, y in zip(us, ys, strict=True)])
 
 
 def _norm(xs: list[Tensor]) -> float:
-    return math.hypot(*(float(np.linalg.norm(_finely(x))) for x in xs))
+    return math.hypot(*[float(np.linalg.norm(_finely(x))) for x in xs])
 
 
 def _largest(xs: list[Tensor]) -> float:

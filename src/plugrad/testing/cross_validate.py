@@ -84,7 +84,7 @@ def cross_validate(
     >>> import plugrad as pg
     >>> def h(xp, w):
     ...     return xp.sum(xp.exp(w) * w)
-    >>> pg.testing.cross_validate(h, [0.0, 1.0], backends="numpy", reference=None)
+    >>> pg.testing.cross_validate(h, pg.asarray([0.0, 1.0]), backends="numpy", reference=None)
     h against plugrad on numpy, errors in eps, bound 100
     backend  quantity               shape  dtype    error  verdict
     numpy    value                  ()     float64  0      ok
@@ -97,11 +97,11 @@ def cross_validate(
     with _default_dtype(dtype):
         task = _task(fn, inputs, dtype, order, seed)
         engines, left_out = _usable(task) if backends is None else (_named(backends), ())
-        judge, why = _judge(reference)
+        judge, title = _judge(reference)
         wanted = _results(judge, task)
         rows = [row for engine in engines for row in _compared(engine, judge, task, wanted, bound)]
     name = getattr(fn, "__name__", type(fn).__name__)
-    report = Report(name, judge.name + why, bound, tuple(rows), left_out)
+    report = Report(name, title, bound, tuple(rows), left_out)
     if check:
         report.raise_if_failed()
     return report
@@ -275,12 +275,13 @@ def _dtypes_of(task: Task) -> set[DType]:
 
 
 def _judge(reference: str | None) -> tuple[Engine, str]:
-    """Whose results the others are compared with, and why it is not the one that was asked for."""
+    """Whose results the others are compared with, and what the report calls it."""
     if reference is None:
-        return _of_backend("numpy"), ""
+        return _of_backend("numpy"), "plugrad on numpy"
     if find_spec("torch") is None:
-        return _of_backend("numpy"), " (torch is not installed)"
-    return _torch(), ""
+        return _of_backend("numpy"), "plugrad on numpy (torch is not installed)"
+    engine = _torch()
+    return engine, engine.name
 
 
 def _of_backend(name: str) -> Engine:
@@ -334,7 +335,7 @@ class _Torch:
         return getattr(self._standard, name)
 
 
-# ---------------------------------------------------------------------------------------------- one run, and its verdict
+# --------------------------------------------------------------------------------------------- one run and its verdict
 
 
 def _results(engine: Engine, task: Task) -> dict[str, Array]:

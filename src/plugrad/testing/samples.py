@@ -185,17 +185,6 @@ class Form(NamedTuple):
 Forms = dict[str, Form]
 
 
-def _over(name: str, *values: Any, **others: Any) -> list[dict[str, Any]]:
-    """Parameters: `name` takes each of the values."""
-    return [{name: value, **others} for value in values]
-
-
-def _forms(*shapes: Shape, given: Mapping[str, tuple[Shape, dict[str, Any]]] | None = None, **params: Any) -> Forms:
-    """Forms of one operand that differ in their shapes only, named by these; and others, named."""
-    plain = {"x".join(map(str, shape)) or "0-d": Form((shape,), params) for shape in shapes}
-    return plain | {name: Form((shape,), own) for name, (shape, own) in (given or {}).items()}
-
-
 ONE: Forms = {
     "rectangular": Form(((2, 3),)),
     "0-d": Form(((),)),
@@ -231,34 +220,34 @@ THREE: Forms = {
     "scalar left": Form(((2, 3), -0.25, (2, 3))),
     "scalars": Form(((2, 3), -0.25, 0.75)),
 }
-_REDUCED: dict[str, tuple[Shape, dict[str, Any]]] = {
-    "all": ((2, 3), {"axis": None, "keepdims": False}),
-    "all kept": ((2, 3), {"axis": None, "keepdims": True}),
-    "first axis": ((3, 2, 3), {"axis": 0, "keepdims": False}),
-    "inner axis kept": ((2, 3, 2), {"axis": 1, "keepdims": True}),
-    "lone axis": ((3,), {"axis": 0, "keepdims": False}),
-    "axis of one": ((3, 1), {"axis": 1, "keepdims": False}),
-    "0-d": ((), {"axis": None, "keepdims": False}),
-    "no rows": ((0, 3), {"axis": 1, "keepdims": False}),
+
+
+def _reduced(shape: Shape, axis: Any, keepdims: bool = False, strided: bool = False) -> Form:
+    return Form((shape,), {"axis": axis, "keepdims": keepdims}, strided)
+
+
+CHOSEN: Forms = {
+    "all": _reduced((2, 3), None),
+    "all kept": _reduced((2, 3), None, True),
+    "first axis": _reduced((3, 2, 3), 0),
+    "inner axis kept": _reduced((2, 3, 2), 1, True),
+    "lone axis": _reduced((3,), 0),
+    "axis of one": _reduced((3, 1), 1),
+    "0-d": _reduced((), None),
+    "no rows": _reduced((0, 3), 1),
+    "strided": _reduced((3, 2), 1, strided=True),
 }
-_SEVERAL: dict[str, tuple[Shape, dict[str, Any]]] = {
-    "two axes": ((2, 3, 2), {"axis": (0, 2), "keepdims": False}),
-    "two axes, not in order": ((2, 3, 2), {"axis": (2, 0), "keepdims": True}),
-    "high rank": ((2, 1, 3, 2), {"axis": (1, 3), "keepdims": False}),
-    "no axis": ((2, 3), {"axis": (), "keepdims": False}),
+REDUCED: Forms = CHOSEN | {
+    "two axes": _reduced((2, 3, 2), (0, 2)),
+    "two axes, not in order": _reduced((2, 3, 2), (2, 0), True),
+    "high rank": _reduced((2, 1, 3, 2), (1, 3)),
+    "no axis": _reduced((2, 3), ()),
 }
-_NOTHING: dict[str, tuple[Shape, dict[str, Any]]] = {
-    "of nothing": ((2, 0), {"axis": 1, "keepdims": False}),
-    "all of nothing": ((0, 3), {"axis": None, "keepdims": False}),
-}
-_STRIDED = {"strided": Form(((3, 2),), {"axis": 1, "keepdims": False}, strided=True)}
-CHOSEN: Forms = _forms(given=_REDUCED) | _STRIDED
-REDUCED: Forms = _forms(given=_REDUCED | _SEVERAL) | _STRIDED
-SUMMED: Forms = _forms(given=_REDUCED | _SEVERAL | _NOTHING) | _STRIDED
+SUMMED: Forms = REDUCED | {"of nothing": _reduced((2, 0), 1), "all of nothing": _reduced((0, 3), None)}
+CORRECTIONS = {"axis of one": 0.5, "0-d": 0, "no axis": 0.0, "all kept": 1.5, "first axis": 0}  # elsewhere 1
 SPREAD: Forms = {
-    f"{name}, less {correction}": form._replace(params={**form.params, "correction": correction})
-    for (name, form), correction in zip(REDUCED.items(), (0.0, 1, 0, 1.0, 0.5) * len(REDUCED), strict=False)
-    if not (correction == 1 and name == "axis of one")
+    name: form._replace(params={**form.params, "correction": CORRECTIONS.get(name, 1)})
+    for name, form in REDUCED.items()
 }
 ALONG: Forms = {
     "last axis": Form(((2, 3),), {"axis": 1}),
@@ -526,7 +515,7 @@ SPECS: dict[Op, Spec] = {
     ops.COUNT_NONZERO: Spec("-", (truth,), SUMMED),
     ops.LOGSUMEXP: Spec("fc", (real,), SUMMED),
     ops.MAX: Spec("f", (real,), REDUCED),
-    ops.MEAN: Spec("fc", (real,), SUMMED),
+    ops.MEAN: Spec("fc", (real,), REDUCED),
     ops.MIN: Spec("f", (real,), REDUCED),
     ops.PROD: Spec("fc", (away_from_zero,), SUMMED),
     ops.STD: Spec("f", (real,), SPREAD),
@@ -580,7 +569,7 @@ ROWS: dict[Op, dict[str, Array]] = {  # reduced along the last axis
     ops.MIN: ORDERED,
     ops.PROD: {"zeros": [[2.0, 0.0, 3.0], [2.0, 0.0, 0.0], [0.0, 0.0, 0.0], [-0.0, 1.0, 2.0]], "infinity": [[INF, 2.0, 3.0], [NAN, 2.0, 3.0]]},
     ops.SUM: {"infinities": [[INF, -INF, 1.0], [NAN, 0.0, 1.0]]},
-    ops.MEAN: {"infinities": [[INF, -INF, 1.0], [NAN, 0.0, 1.0]]},
+    ops.MEAN: {"infinities": [[INF, -INF, 1.0], [NAN, 0.0, 1.0]], "of nothing": [[], []]},
     ops.STD: {"constant": [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]], "one element": [[2.0], [3.0]], "NaN": [[NAN, 1.0, 2.0]]},
     ops.VAR: {"constant": [[2.0, 2.0, 2.0], [0.0, 0.0, 0.0]], "one element": [[2.0], [3.0]], "NaN": [[NAN, 1.0, 2.0]]},
     ops.LOGSUMEXP: {"nothing but -inf": [[-INF, -INF]], "with -inf": [[-INF, 1.0], [1.0, 1.0]], "large": [[1000.0, 1001.0], [-1000.0, -1001.0]], "infinity": [[INF, 1.0]]},

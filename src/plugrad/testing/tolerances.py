@@ -62,5 +62,5 @@ def _finely(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
 
 
-def _same(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _same(a: Any, b: Any) -> Any:
     return (a == b) | (np.isnan(a) & np.isnan(b))

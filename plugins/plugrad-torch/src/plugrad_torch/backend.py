@@ -18,7 +18,7 @@ from plugrad.dtypes import DType
 from plugrad.errors import ConversionError, DeviceError, DTypeError, ValidationError
 from plugrad.ops import Op
 
-from .kernels import KERNELS, PULLS, RAW
+from .kernels import KERNELS, PULLS, RAW, write
 
 __all__ = ["TorchBackend"]
 
@@ -60,7 +60,8 @@ class TorchBackend(Backend):
             seen = self.from_dlpack(obj, None)
         else:
             seen = torch.from_numpy(_fit(_host(obj, dtype)))
-        out = _converted(seen, dtype and self.raw_dtype(dtype), None if device is None else self._device(device))
+        to = None if dtype is None else self.raw_dtype(dtype)
+        out = _converted(seen, to, None if device is None else self._device(device))
         if copy is False and (out is not seen or not _can_share(obj)):
             raise ValidationError("asarray(copy=False): this cannot be done without a copy; leave copy out")
         return out.clone() if out is seen and copy is not False else out
@@ -128,13 +129,17 @@ class TorchBackend(Backend):
             and (raw.is_cuda or not storage.is_shared())  # with other processes
         )
 
+    def write(self, raw: Tensor, index: Any, value: Any) -> None:
+        """In place, for the sole owner; torch itself refuses a negative step."""
+        write(raw, index, value)
+
     def unbroadcast(self, g: Tensor, shape: tuple[int, ...]) -> Tensor:
         """`g` summed down to `shape`, in one call."""
         return g.sum_to_size(shape)
 
     def synchronize(self) -> None:
         """Wait for the GPUs that were used."""
-        if torch.cuda.is_initialized():
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             for i in range(torch.cuda.device_count()):
                 torch.cuda.synchronize(i)
 
@@ -150,7 +155,9 @@ def _can_share(obj: Any) -> bool:
     """Whether `from_dlpack` sees the memory of `obj` itself."""
     if isinstance(obj, Tensor):
         return not (obj.is_conj() or obj.is_neg())
-    return _is_array(obj) and (not isinstance(obj, np.ndarray | np.generic) or _fit(obj) is obj)
+    if isinstance(obj, np.ndarray):
+        return _fit(obj) is obj
+    return _is_array(obj) and not isinstance(obj, np.generic)
 
 
 def _plain(obj: Tensor) -> Tensor:
@@ -175,7 +182,7 @@ def _has_own_dispatch(obj: Tensor) -> bool:
 
 def _taken_over(obj: Any) -> Tensor:
     try:
-        return torch.from_dlpack(obj)
+        return torch.from_dlpack(obj)  # type: ignore[attr-defined]
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise ConversionError(f"from_dlpack: torch cannot take over a {type(obj).__name__}: {error}") from error
 
@@ -223,12 +230,14 @@ class _Holder:
         self.data = torch.zeros(1)
 
     def count(self, raw: Tensor) -> tuple[int, ...]:
-        return _holders(raw, raw.untyped_storage())
+        storage = raw.untyped_storage()
+        return _holders(raw, storage)
 
 
 def _holders(raw: Tensor, storage: torch.UntypedStorage) -> tuple[int, ...]:
     """References to the tensor in Python and in C++ (DLPack, torch's graphs), and to its storage (views) in both."""
-    return getrefcount(raw), raw._use_count(), torch._C._storage_Use_Count(storage._cdata), getrefcount(storage)
+    in_cpp: int = raw._use_count()  # type: ignore[attr-defined]
+    return getrefcount(raw), in_cpp, torch._C._storage_Use_Count(storage._cdata), getrefcount(storage)
 
 
 def _calibrated() -> tuple[int, ...] | None:

@@ -22,7 +22,7 @@ from plugrad.backends.standard import whole_index
 from plugrad.dtypes import DTYPES, SCALARS, DType
 from plugrad.ops import Op
 
-__all__ = ["KERNELS", "PULLS", "RAW"]
+__all__ = ["KERNELS", "PULLS", "RAW", "write"]
 
 Axis = int | tuple[int, ...] | None
 Shape = tuple[int, ...]
@@ -72,7 +72,8 @@ def _sign(x: Tensor) -> Tensor:
 
 def _bce_with_logits(x: Tensor, target: Tensor) -> Tensor:
     if x.shape != target.shape:
-        x, target = torch.broadcast_tensors(x, target)
+        shape = torch.broadcast_shapes(x.shape, target.shape)  # type: ignore[no-untyped-call]
+        x, target = x.expand(shape), target.expand(shape)
     return torch.binary_cross_entropy_with_logits(x, target, None, None, 0)
 
 
@@ -224,11 +225,12 @@ def _getitem(x: Tensor, index: Any) -> Tensor:
 
 def _put(x: Tensor, value: Any, index: Any) -> Tensor:
     out = torch.clone(x, memory_format=torch.contiguous_format)
-    _write(out, value, index)
+    write(out, index, value)
     return out
 
 
-def _write(out: Tensor, value: Any, index: Any) -> None:
+def write(out: Tensor, index: Any, value: Any) -> None:
+    """``out[index] = value`` for a basic index, in place."""
     try:
         out[index] = value
     except ValueError:
@@ -254,42 +256,114 @@ def _forward(index: Any, shape: Shape) -> tuple[Any, tuple[int, ...]]:
 
 
 KERNELS: dict[Op, Kernel] = {
-    ops.ABS: torch.abs, ops.ACOS: torch.acos, ops.ACOSH: torch.acosh, ops.ANGLE: _angle, ops.ASIN: torch.asin,
-    ops.ASINH: torch.asinh, ops.ATAN: torch.atan, ops.ATANH: torch.atanh, ops.BITWISE_INVERT: torch.bitwise_not,
-    ops.CEIL: torch.ceil, ops.CONJ: _conj, ops.COS: torch.cos, ops.COSH: torch.cosh, ops.ERF: torch.erf,
-    ops.EXP: torch.exp, ops.EXPM1: torch.expm1, ops.FLOOR: torch.floor, ops.IMAG: _imag,
-    ops.ISFINITE: torch.isfinite, ops.ISINF: torch.isinf, ops.ISNAN: torch.isnan, ops.LOG: torch.log,
-    ops.LOG10: torch.log10, ops.LOG1P: torch.log1p, ops.LOG2: torch.log2, ops.LOGICAL_NOT: torch.logical_not,
-    ops.NEGATIVE: torch.neg, ops.POW_SCALAR: lambda x, exponent: torch.pow(x, exponent), ops.REAL: attrgetter("real"),
-    ops.RECIPROCAL: torch.reciprocal, ops.RELU: torch.relu, ops.ROUND: _round, ops.SIGMOID: torch.sigmoid,
-    ops.SIGN: _sign, ops.SIGNBIT: torch.signbit, ops.SIN: torch.sin, ops.SINH: torch.sinh, ops.SQRT: torch.sqrt,
-    ops.SQUARE: torch.square, ops.TAN: torch.tan, ops.TANH: torch.tanh, ops.TRUNC: torch.trunc,
+    ops.ABS: torch.abs,
+    ops.ACOS: torch.acos,
+    ops.ACOSH: torch.acosh,
+    ops.ANGLE: _angle,
+    ops.ASIN: torch.asin,
+    ops.ASINH: torch.asinh,
+    ops.ATAN: torch.atan,
+    ops.ATANH: torch.atanh,
+    ops.BITWISE_INVERT: torch.bitwise_not,
+    ops.CEIL: torch.ceil,
+    ops.CONJ: _conj,
+    ops.COS: torch.cos,
+    ops.COSH: torch.cosh,
+    ops.ERF: torch.erf,
+    ops.EXP: torch.exp,
+    ops.EXPM1: torch.expm1,
+    ops.FLOOR: torch.floor,
+    ops.IMAG: _imag,
+    ops.ISFINITE: torch.isfinite,
+    ops.ISINF: torch.isinf,
+    ops.ISNAN: torch.isnan,
+    ops.LOG: torch.log,
+    ops.LOG10: torch.log10,
+    ops.LOG1P: torch.log1p,
+    ops.LOG2: torch.log2,
+    ops.LOGICAL_NOT: torch.logical_not,
+    ops.NEGATIVE: torch.neg,
+    ops.POW_SCALAR: lambda x, exponent: torch.pow(x, exponent),
+    ops.REAL: attrgetter("real"),
+    ops.RECIPROCAL: torch.reciprocal,
+    ops.RELU: torch.relu,
+    ops.ROUND: _round,
+    ops.SIGMOID: torch.sigmoid,
+    ops.SIGN: _sign,
+    ops.SIGNBIT: torch.signbit,
+    ops.SIN: torch.sin,
+    ops.SINH: torch.sinh,
+    ops.SQRT: torch.sqrt,
+    ops.SQUARE: torch.square,
+    ops.TAN: torch.tan,
+    ops.TANH: torch.tanh,
+    ops.TRUNC: torch.trunc,
     # Operators, not torch.add ...: as fast, and a number may stand on either side.
-    ops.ADD: operator.add, ops.BITWISE_AND: operator.and_, ops.BITWISE_LEFT_SHIFT: operator.lshift,
-    ops.BITWISE_OR: operator.or_, ops.BITWISE_RIGHT_SHIFT: operator.rshift, ops.BITWISE_XOR: operator.xor,
-    ops.DIVIDE: operator.truediv, ops.EQUAL: operator.eq, ops.GREATER: operator.gt, ops.GREATER_EQUAL: operator.ge,
-    ops.LESS: operator.lt, ops.LESS_EQUAL: operator.le, ops.MULTIPLY: operator.mul, ops.NOT_EQUAL: operator.ne,
+    ops.ADD: operator.add,
+    ops.BITWISE_AND: operator.and_,
+    ops.BITWISE_LEFT_SHIFT: operator.lshift,
+    ops.BITWISE_OR: operator.or_,
+    ops.BITWISE_RIGHT_SHIFT: operator.rshift,
+    ops.BITWISE_XOR: operator.xor,
+    ops.DIVIDE: operator.truediv,
+    ops.EQUAL: operator.eq,
+    ops.GREATER: operator.gt,
+    ops.GREATER_EQUAL: operator.ge,
+    ops.LESS: operator.lt,
+    ops.LESS_EQUAL: operator.le,
+    ops.MULTIPLY: operator.mul,
+    ops.NOT_EQUAL: operator.ne,
     ops.SUBTRACT: operator.sub,
-    ops.ATAN2: _numbers(torch.atan2), ops.BCE_WITH_LOGITS: _numbers(_bce_with_logits), ops.CLIP: _numbers(torch.clamp),
-    ops.COPYSIGN: _numbers(torch.copysign), ops.FLOOR_DIVIDE: _numbers(torch.floor_divide),
-    ops.HYPOT: _numbers(torch.hypot), ops.LOGADDEXP: _numbers(torch.logaddexp),
-    ops.LOGICAL_AND: _numbers(torch.logical_and), ops.LOGICAL_OR: _numbers(torch.logical_or),
-    ops.LOGICAL_XOR: _numbers(torch.logical_xor), ops.MAXIMUM: _numbers(torch.maximum),
-    ops.MINIMUM: _numbers(torch.minimum), ops.NEXTAFTER: _numbers(torch.nextafter), ops.POW: _numbers(torch.pow),
-    ops.REMAINDER: _numbers(torch.remainder), ops.WHERE: _where,
-    ops.ALL: _over_axes(_all), ops.ANY: _over_axes(_any), ops.COUNT_NONZERO: _over_axes(_count_nonzero),
+    ops.ATAN2: _numbers(torch.atan2),
+    ops.BCE_WITH_LOGITS: _numbers(_bce_with_logits),
+    ops.CLIP: _numbers(torch.clamp),
+    ops.COPYSIGN: _numbers(torch.copysign),
+    ops.FLOOR_DIVIDE: _numbers(torch.floor_divide),
+    ops.HYPOT: _numbers(torch.hypot),
+    ops.LOGADDEXP: _numbers(torch.logaddexp),
+    ops.LOGICAL_AND: _numbers(torch.logical_and),
+    ops.LOGICAL_OR: _numbers(torch.logical_or),
+    ops.LOGICAL_XOR: _numbers(torch.logical_xor),
+    ops.MAXIMUM: _numbers(torch.maximum),
+    ops.MINIMUM: _numbers(torch.minimum),
+    ops.NEXTAFTER: _numbers(torch.nextafter),
+    ops.POW: _numbers(torch.pow),
+    ops.REMAINDER: _numbers(torch.remainder),
+    ops.WHERE: _where,
+    ops.ALL: _over_axes(_all),
+    ops.ANY: _over_axes(_any),
+    ops.COUNT_NONZERO: _over_axes(_count_nonzero),
     ops.ARGMAX: lambda x, axis, keepdims: torch.argmax(x, axis, keepdims),
-    ops.ARGMIN: lambda x, axis, keepdims: torch.argmin(x, axis, keepdims), ops.LOGSUMEXP: _logsumexp,
-    ops.MAX: _over_axes(_max), ops.MEAN: _over_axes(torch.mean), ops.MIN: _over_axes(_min), ops.PROD: _prod,
-    ops.STD: _std, ops.SUM: _sum, ops.VAR: _var,
-    ops.LOG_SOFTMAX: _log_softmax, ops.NORMALIZE: _normalize, ops.SOFTMAX: _softmax,
-    ops.MATMUL: torch.matmul, ops.MATRIX_TRANSPOSE: attrgetter("mT"),
-    ops.ASTYPE: _astype, ops.BROADCAST_TO: lambda x, shape: torch.broadcast_to(x, shape), ops.CONCAT: _concat,
-    ops.FLIP: lambda x, axis: torch.flip(x, axis), ops.PERMUTE_DIMS: lambda x, axes: torch.permute(x, axes),
-    ops.RESHAPE: lambda x, shape: torch.reshape(x, shape), ops.ROLL: _roll, ops.TRIL: lambda x, k: torch.tril(x, k),
-    ops.TRIU: lambda x, k: torch.triu(x, k), ops.UNSTACK: lambda x, axis: torch.unbind(x, axis),
-    ops.GATHER: _gather, ops.GETITEM: _getitem, ops.PUT: _put, ops.SCATTER: _scatter, ops.SCATTER_ADD: _scatter_add,
-}  # fmt: skip
+    ops.ARGMIN: lambda x, axis, keepdims: torch.argmin(x, axis, keepdims),
+    ops.LOGSUMEXP: _logsumexp,
+    ops.MAX: _over_axes(_max),
+    ops.MEAN: _over_axes(torch.mean),
+    ops.MIN: _over_axes(_min),
+    ops.PROD: _prod,
+    ops.STD: _std,
+    ops.SUM: _sum,
+    ops.VAR: _var,
+    ops.LOG_SOFTMAX: _log_softmax,
+    ops.NORMALIZE: _normalize,
+    ops.SOFTMAX: _softmax,
+    ops.MATMUL: torch.matmul,
+    ops.MATRIX_TRANSPOSE: attrgetter("mT"),
+    ops.ASTYPE: _astype,
+    ops.BROADCAST_TO: lambda x, shape: torch.broadcast_to(x, shape),
+    ops.CONCAT: _concat,
+    ops.FLIP: lambda x, axis: torch.flip(x, axis),
+    ops.PERMUTE_DIMS: lambda x, axes: torch.permute(x, axes),
+    ops.RESHAPE: lambda x, shape: torch.reshape(x, shape),
+    ops.ROLL: _roll,
+    ops.TRIL: lambda x, k: torch.tril(x, k),
+    ops.TRIU: lambda x, k: torch.triu(x, k),
+    ops.UNSTACK: lambda x, axis: torch.unbind(x, axis),
+    ops.GATHER: _gather,
+    ops.GETITEM: _getitem,
+    ops.PUT: _put,
+    ops.SCATTER: _scatter,
+    ops.SCATTER_ADD: _scatter_add,
+}
 
 
 # -------------------------------------------------------------------------------------------------------- native pulls
@@ -330,7 +404,7 @@ def _log_softmax_pull(xp: Any, ct: Any, y: Any, args: Any, params: Any, edge: An
 
 def _getitem_pull(xp: Any, ct: Any, y: Any, args: Any, params: Any, edge: Any) -> Any:
     out = ct.new_zeros(edge.shape)  # written at once: `put` would copy the zeros
-    _write(out, ct, params["index"])
+    write(out, params["index"], ct)
     return out
 
 
