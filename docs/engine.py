@@ -5,7 +5,7 @@
 Every array operation is a call `apply(op, *arrays, **params)`. A `Tensor` is three slots, of which `by` says who
 computes: a table of kernels (level 0: `data` is a raw array), or a Trace, one run of one transform (`data` is a Tensor
 of a lower level). `apply` computes at level 0 and hands the rest to the highest trace. Nothing else exists. Names are
-the product's, and each part says where in src/plugrad its grown-up form lives; each ends in assertions that can fail.
+the product's, and each part says where in src/plugrad its grown-up form lives, and ends in assertions that can fail.
 """
 import itertools
 from functools import partial, reduce
@@ -26,21 +26,19 @@ class Kernels(dict):
 NUMPY = Kernels({
     ADD: np.add, MULTIPLY: np.multiply, NEGATIVE: np.negative, TANH: np.tanh, SUM: lambda x, axis: np.sum(x, axis),
     RESHAPE: lambda x, shape: x.reshape(shape), BROADCAST_TO: lambda x, shape: np.broadcast_to(x, shape)})
+assert NUMPY.xp.sum(np.eye(2), axis=(1,)).tolist() == [1, 1]
 
 # 2. THE ONE CLASS AND THE ONE DOOR: tensor.py. (The product has faster doors beside it, for one and two operands.)
-class Operators:
-    """Python's operators, for those who say what `call(op, *operands)` is."""
+class Operators:  # for those who say what `call(op, *operands)` is
     __array_ufunc__ = None  # NumPy on the left of an operator leaves it to us
     __add__ = __radd__ = lambda self, other: self.call(ADD, self, other)
     __mul__ = __rmul__ = lambda self, other: self.call(MULTIPLY, self, other)
     __neg__, __rsub__ = lambda self: self.call(NEGATIVE, self), lambda self, other: -self + other
-
 class Tensor(Operators):
     """Who computes (by), on what (data), and what made it (node) - or what a transform keeps beside it."""
     def __init__(self, data, by=NUMPY, node=None): self.data, self.by, self.node = data, by, node
     def call(self, op, *args): return apply(op, *args)
     shape = property(lambda self: self.data.shape if type(self.by) is Kernels else self.by.shape_of(self))
-
 class Node:
     """One recorded operation: edges to what made its operands, and what its rules may read (the product: do read)."""
     def __init__(self, op, edges, args, out, params, by):
@@ -61,13 +59,13 @@ def apply(op, *args, **params):
     return record(op, edges, raw, by[op](*raw, **params), params, by)
 def record(op, edges, args, out, params, by):  # a node only where a gradient will be asked for
     return Tensor(out, by, Node(op, edges, args, out, params, by) if any(edges) else None)
-
 RECORDING = SimpleNamespace(**{op.name: partial(apply, op) for op in NUMPY})
 tanh = RECORDING.tanh  # namespace/ is these, and settles arguments, so that rules see axes in one form: a tuple
 def sum(x, axis=None): return apply(SUM, x, axis=tuple(range(len(x.shape))) if axis is None else axis)
 
-def loss(w, x, y=0.5):  # the example of this page
-    return sum((error := tanh(sum(x * w, axis=(1,))) + y) * error)
+def loss(w, x):  # the example of this page
+    y = tanh(sum(x * w, axis=(1,))) + 0.5
+    return sum(y * y)
 x0, w0, t0 = (np.random.default_rng(seed).normal(size=size) for seed, size in enumerate([(4, 3), 3, 3]))
 x, w, t = map(asarray, (x0, w0, t0))
 assert np.allclose(loss(w, x).data, np.sum((np.tanh(x0 @ w0) + 0.5) ** 2))
@@ -95,20 +93,18 @@ def linear(op, adjoint, batch):
     """The tangent is the operation itself; `adjoint` takes the cotangent back."""
     op.pulls, op.push = [pull_of(op, adjoint)], lambda y, args, tangents, params: apply(op, *tangents, **params)
     op.batch = lambda args, mine, params: batch(*args, **params)
-def aligned(x, rank): return apply(RESHAPE, x, shape=x.shape[:1] + (1,) * (rank + 1 - len(x.shape)) + x.shape[1:])
+def reshaped(x, shape, op=RESHAPE): return apply(op, x, shape=x.shape[:1] + shape)  # the first axis is the batch
+def aligned(x, rank): return reshaped(x, (1,) * (rank + 1 - len(x.shape)) + x.shape[1:])
 def spread(xp, ct, edge, axis):  # a sum's cotangent goes to every term
     kept = tuple(1 if i in axis else n for i, n in enumerate(edge.shape))
     return xp.broadcast_to(xp.reshape(ct, shape=kept), shape=edge.shape)
-
 elementwise(ADD, lambda ct: ct, lambda ct: ct)
 elementwise(MULTIPLY, lambda b: b, lambda a: a)
 elementwise(NEGATIVE, lambda ct: -ct)
 elementwise(TANH, lambda y: 1 - y * y)
 linear(SUM, spread, batch=lambda x, axis: apply(SUM, x, axis=tuple(a + 1 for a in axis)))
-linear(RESHAPE, lambda xp, ct, edge: xp.reshape(ct, shape=edge.shape),
-       batch=lambda x, shape: apply(RESHAPE, x, shape=x.shape[:1] + shape))
-linear(BROADCAST_TO, lambda ct: ct,  # the walk sums it down
-       batch=lambda x, shape: apply(BROADCAST_TO, aligned(x, len(shape)), shape=x.shape[:1] + shape))
+linear(RESHAPE, lambda xp, ct, edge: xp.reshape(ct, shape=edge.shape), batch=reshaped)
+linear(BROADCAST_TO, lambda ct: ct, batch=lambda x, shape: reshaped(aligned(x, len(shape)), shape, BROADCAST_TO))
 assert all(op.pulls and op.push and op.batch for op in NUMPY)  # no slot is empty
 
 # 4. REVERSE MODE: walk.py, autograd.py. The same rules see raw kernels at level 0, and recorded calls above it.
@@ -135,7 +131,6 @@ def backward(y):  # sums into the leaves, as in torch
     for leaf, g in walk(y.node, np.ones(y.shape)).items():
         leaf.grad = Tensor(g, y.by) if leaf.grad is None else leaf.grad + Tensor(g, y.by)
 def slope(f, h=1e-6): return (f(asarray(w0 + h * t0)).data - f(asarray(w0 - h * t0)).data) / (2 * h)  # the judge
-
 v = requires_grad(w)
 backward(loss(v, x))
 assert np.allclose(v.node.grad.data @ t0, slope(lambda w: loss(w, x)))
@@ -153,7 +148,8 @@ class Trace:
         return tuple(a.data if a.by is self else a for a in args), tuple(a.node if a.by is self else None for a in args)
     def run(self, f, *args):
         """f's result (or a constant), and what this trace keeps beside it: an exit unwraps its own values only."""
-        y, self.live = f(*args), False
+        try: y = f(*args)
+        finally: self.live = False
         return (y.data, y.node) if y.by is self else (y, None)
 class Dual(Trace):
     """Forward mode: node is the tangent."""
@@ -170,7 +166,7 @@ class Batched(Trace):
     def shape_of(self, x): return x.data.shape[1:]
     def process(self, op, args, params):
         xs, mine = self.split(args)
-        return Tensor(op.batch(xs, [m is not None for m in mine], params), self, True)
+        return Tensor(op.batch(xs, [m is True for m in mine], params), self, True)
 
 def jvp(f, x, t):
     y, tangent = (trace := Dual()).run(f, Tensor(x, trace, t))
@@ -193,7 +189,6 @@ assert np.allclose(jvp(g, w, t)[1].data, slope(g))  # forward over reverse
 assert np.allclose(grad(lambda w: sum(g(w) * t))(w).data, slope(g))  # reverse over reverse
 per_sample = vmap(lambda w, row: grad(loss)(w, apply(RESHAPE, row, shape=(1, 3))), in_axes=(None, 0))
 assert np.allclose(per_sample(w, x).data, [grad(loss)(w, asarray(x0[i : i + 1])).data for i in range(4)])
-print("one gradient a sample:", per_sample(w, x).data.round(3).tolist())
 
 # 6. COMPILE: compiler/. A backend below level 0, whose raw arrays are symbols. Nothing above knows of it.
 class Symbol(Operators):
@@ -205,18 +200,17 @@ def equation(op):
         program = next((a.program for a in args if type(a) is Symbol), None)
         if program is None: return NUMPY[op](*args, **params)  # constants meet constants
         out = NUMPY[op](*[np.broadcast_to(1.0, np.shape(a)) for a in args], **params)  # stand-ins tell the shape
-        program.append((Symbol(f"v{len(program)}", out.shape, program), op, args, params))
-        return program[-1][0]
+        program.append((symbol := Symbol(f"v{len(program)}", out.shape, program), op, args, params))
+        return symbol
     return run
 TRACING = Kernels({op: equation(op) for op in NUMPY})
-
 def compile(f):
     programs = {}  # by shapes, never by values
     def compiled(*xs):
         if (key := tuple(x.shape for x in xs)) not in programs:
             program = []
-            y = f(*[Tensor(Symbol(f"x{i}", shape, program), TRACING) for i, shape in enumerate(key)])
-            programs[key] = lower(program, [f"x{i}" for i in range(len(xs))], y.data)
+            inputs = [Symbol(f"x{i}", shape, program) for i, shape in enumerate(key)]
+            programs[key] = lower(program, inputs, f(*[Tensor(symbol, TRACING) for symbol in inputs]).data)
         run, compiled.source = programs[key]
         return Tensor(run(*[x.data for x in xs]))
     return compiled
@@ -229,7 +223,7 @@ def lower(program, inputs, result):
             names = [a.name if type(a) is Symbol else f"c{len(lines)}_{i}" for i, a in enumerate(args)]
             scope |= {name: a for name, a in zip(names, args) if type(a) is not Symbol}
             lines.append(f"    {symbol.name} = {op.name}({', '.join(names + [f'{k}={v}' for k, v in params.items()])})")
-    source = "\n".join([f"def run({', '.join(inputs)}):", *lines[::-1], f"    return {result.name}"])
+    source = "\n".join([f"def run({', '.join(x.name for x in inputs)}):", *lines[::-1], f"    return {result.name}"])
     exec(source, scope)
     return scope["run"], source
 
@@ -242,5 +236,5 @@ assert np.allclose(compile(step)(w, x).data, w0 - 0.1 * g(w).data)
 assert np.allclose(compile(per_sample)(w, x).data, per_sample(w, x).data)
 print(f"compile(grad(loss)):\n{fast.source}")
 
-# 7. WHAT THE PRODUCT ADDS: leaves inside transforms, no_grad, modes (tensor.py); x[i] = v (views.py); dtypes and complex
-# numbers; saving only what a rule names (rules/families.py); any library (backends/); buffers reused (compiler/lowering.py).
+# 7. WHAT THE PRODUCT ADDS: leaves inside transforms, no_grad, modes (tensor.py); x[i] = v (views.py); dtypes, complex
+# numbers; saving only what a rule names (rules/families.py); any library (backends/); reused buffers (compiler/).

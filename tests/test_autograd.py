@@ -18,57 +18,12 @@ from plugrad.errors import (
     ConversionError,
     DTypeError,
     GraphError,
-    PlugradError,
     PlugradWarning,
     ShapeError,
     ValidationError,
 )
 
-Program = Callable[[Any], Any]  # of a library: plugrad or torch
-
-
-def leaf(xp: Any, values: Any, dtype: str = "float64") -> Any:
-    return xp.asarray(values, dtype=getattr(xp, dtype), requires_grad=True)
-
-
-def const(xp: Any, values: Any, dtype: str = "float64") -> Any:
-    return xp.asarray(values, dtype=getattr(xp, dtype))
-
-
-def agree(ours: Any, theirs: Any) -> None:
-    """The same values, shapes and dtypes, in the same containers."""
-    if isinstance(theirs, torch.Tensor):
-        assert isinstance(ours, pg.Tensor)
-        np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-12, atol=1e-14, strict=True)
-    elif isinstance(theirs, tuple | list):
-        assert len(ours) == len(theirs)
-        for mine, its in zip(ours, theirs, strict=True):
-            agree(mine, its)
-    elif isinstance(theirs, dict):
-        assert list(ours) == list(theirs)
-        agree(list(ours.values()), list(theirs.values()))
-    else:
-        assert ours == theirs
-
-
-def as_in_torch(program: Program) -> Callable[[], None]:
-    """A test: what the program returns with plugrad is what it returns with torch."""
-
-    def test() -> None:
-        agree(program(pg), program(torch))
-
-    test.__name__ = test.__qualname__ = program.__name__
-    test.__doc__ = program.__doc__
-    return test
-
-
-def refused(f: Callable[[], Any]) -> bool:
-    try:
-        f()
-    except (PlugradError, RuntimeError):
-        return True
-    return False
-
+from .helpers import agree, as_in_torch, const, leaf, refused
 
 # ---------------------------------------------------------------------------------------------------------- backward
 
@@ -167,7 +122,7 @@ def test_a_root_named_twice_counts_twice(xp: Any) -> Any:
 @as_in_torch
 def test_roots_need_no_seeds_where_each_has_one_element(xp: Any) -> Any:
     w = leaf(xp, [1, 2, 3])
-    xp.autograd.backward((xp.sum(w * w), xp.sum(xp.exp(w), keepdims=True)))
+    xp.autograd.backward((xp.sum(w * w), xp.reshape(xp.sum(xp.exp(w)), (1,))))
     return w.grad
 
 
@@ -372,6 +327,7 @@ def test_gradients_sum_over_walks_into_one_object(xp: Any) -> Any:
     return w.grad is first, first
 
 
+@pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # torch's word on the cycle that .grad then closes
 @as_in_torch
 def test_under_create_graph_the_sum_is_a_new_object_with_a_history(xp: Any) -> Any:
     w = leaf(xp, [1, 2])
@@ -609,8 +565,6 @@ def test_a_freed_graph_is_noticed_before_any_gradient_changes() -> None:
     with pytest.raises(GraphError, match="retain_graph=True"):
         pg.sum(z).backward()
     assert (x.grad.tolist(), other.grad) == (before, None)
-    pg.sum(z).backward(inputs=[other])  # the part that is there
-    assert other.grad.tolist() == [1, 4]
 
 
 # --------------------------------------------------------------------------------------------- where the graph broke
@@ -651,10 +605,11 @@ def test_the_place_is_the_line_of_the_user() -> None:
         (cut * 2).sum().backward()
 
 
-def test_a_comparison_and_a_mask_are_named_as_the_end_of_a_graph() -> None:
+@pytest.mark.parametrize("bound", [1, const(pg, [1, 1])], ids=["number", "tensor"])
+def test_a_comparison_is_named_as_the_end_of_a_graph(bound: Any) -> None:
     w = leaf(pg, [1.0, 2.0])
-    with pytest.raises(GraphError, match="cut by greater has no derivative"):
-        pg.sum(pg.astype(w > 1, pg.float64)).backward()
+    with pytest.raises(GraphError, match="cut by greater "):
+        pg.sum(pg.astype(w > bound, pg.float64)).backward()
 
 
 def test_an_unused_input_says_where_the_graph_of_the_outputs_was_cut() -> None:
@@ -672,7 +627,7 @@ def test_retain_grad_says_where_the_graph_was_cut() -> None:
 
 def test_a_detour_through_numpy_is_refused_where_it_begins() -> None:
     w = leaf(pg, [1.0, 2.0])
-    with pytest.raises(ConversionError, match="requires grad.*detach"):
+    with pytest.raises(ConversionError, match=r"requires grad.*detach"):
         np.asarray(w * 2)
 
 
@@ -692,7 +647,6 @@ REQUIRES = {
     "floor": lambda xp, w, c: xp.floor(w),
     "sign": lambda xp, w, c: xp.sign(w),
     "where by a tracked condition": lambda xp, w, c: xp.where(w > 1, c, c),
-    "view": lambda xp, w, c: w[0],
     "clone": lambda xp, w, c: w.clone(),
     "detached leaf made a leaf": lambda xp, w, c: w.detach().requires_grad_(),
     "leaf that was stopped": lambda xp, w, c: w.clone().detach().requires_grad_().requires_grad_(False),
@@ -711,6 +665,14 @@ def test_requires_grad_is_leaf_and_grad_fn_as_in_torch(make: Any, recording: boo
     assert flags(pg) == flags(torch)
 
 
+def test_a_view_under_no_grad_is_a_constant() -> None:
+    """In torch a view of a leaf says there that it requires grad and is a leaf, and never gets a gradient."""
+    w = leaf(pg, [1, 2])
+    assert w[0].requires_grad
+    with pg.no_grad():
+        assert not w[0].requires_grad
+
+
 def test_requires_grad_can_be_set_as_a_property() -> None:
     w = const(pg, [1, 2])
     w.requires_grad = True
@@ -726,17 +688,6 @@ def test_requires_grad_returns_the_tensor_itself_and_keeps_what_was_computed() -
     y = w * 2
     assert y.requires_grad_() is y
     assert not y.is_leaf
-
-
-@as_in_torch
-def test_a_gradient_survives_a_pause_of_requires_grad(xp: Any) -> Any:
-    w = leaf(xp, [1, 2])
-    xp.sum(w * w).backward()
-    w.requires_grad_(False)
-    paused = (w * 2).requires_grad
-    w.requires_grad_(True)
-    xp.sum(w * w).backward()
-    return paused, w.grad
 
 
 def test_to_the_device_where_it_is_stays_a_leaf() -> None:
@@ -855,17 +806,41 @@ def test_set_grad_enabled_is_a_block_and_a_plain_call(xp: Any) -> Any:
     return [*seen, modes(xp)]
 
 
-@as_in_torch
-def test_a_switch_can_be_entered_again(xp: Any) -> Any:
-    quiet, loud = xp.no_grad(), xp.set_grad_enabled(True)
-    seen = []
+def test_a_switch_can_be_entered_again_also_within_itself() -> None:
+    """Torch's remembers one state, and leaves its outer block with that of the inner."""
+    quiet, seen = pg.no_grad(), []
     for _ in range(2):
         with quiet:
-            seen.append(modes(xp))
+            with quiet:
+                seen.append(modes(pg))
+            seen.append(modes(pg))
+        seen.append(modes(pg))
+    assert seen == [(False, False), (False, False), (True, True)] * 2
+
+
+def test_set_grad_enabled_restores_what_held_where_it_was_entered() -> None:
+    """Torch's restores what held where it was made."""
+    loud, seen = pg.set_grad_enabled(True), []
+    for _ in range(2):
+        with pg.no_grad():
             with loud:
-                seen.append(modes(xp))
+                seen.append(modes(pg))
+            seen.append(modes(pg))
+        seen.append(modes(pg))
+    assert seen == [(True, True), (False, False), (True, True)] * 2
+
+
+@as_in_torch
+def test_set_grad_enabled_as_a_plain_call_serves_as_a_block_later(xp: Any) -> Any:
+    off = xp.set_grad_enabled(False)
+    try:
+        with xp.enable_grad():
+            with off:
+                seen = [modes(xp)]
             seen.append(modes(xp))
         seen.append(modes(xp))
+    finally:
+        xp.set_grad_enabled(True)
     return seen
 
 

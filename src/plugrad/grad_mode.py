@@ -139,7 +139,8 @@ class set_grad_enabled(_Switch):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         self._mode = mode
-        self._before = self._set()
+        self._token = self._set()
+        self._on = MODE.get()
 
     def _set(self) -> Any:
         if self._mode:
@@ -150,16 +151,14 @@ class set_grad_enabled(_Switch):
         return set_grad_enabled(self._mode)
 
     def __enter__(self) -> None:
-        if self._before is None:
-            super().__enter__()
-        else:  # it is on already
-            self._tokens.append(self._before)
-            self._before = None
+        on_already = self._token is not None and MODE.get() is self._on
+        self._tokens.append(self._token if on_already else self._set())
+        self._token = None  # undone once
 
     def __call__(self, f: F) -> F:
-        if self._before is not None:
-            MODE.reset(self._before)
-            self._before = None
+        if self._token is not None:
+            MODE.reset(self._token)
+            self._token = None
         return super().__call__(f)
 
 

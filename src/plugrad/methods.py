@@ -407,7 +407,6 @@ OPERATORS: dict[str, Function] = {
     "__le__": xp.less_equal,
     "__gt__": xp.greater,
     "__ge__": xp.greater_equal,
-    "__hash__": object.__hash__,
     "__getitem__": views.getitem,
     "__setitem__": views.setitem,
     "__bool__": _converts_to(bool, "bool", "biufc"),

@@ -343,7 +343,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Tensor:
     1000.0
     """
     x = _real("logsumexp", x)
-    return apply(ops.LOGSUMEXP, x, axis=reduced(axis, x.ndim, "logsumexp"), keepdims=keepdims)
+    return apply(ops.LOGSUMEXP, x, axis=reduced(axis, x, "logsumexp"), keepdims=keepdims)
 
 
 def layer_norm(

@@ -50,6 +50,15 @@ def _differentiable(x: Any, what: str) -> Tensor:
     return x
 
 
+def _parted(out: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
+    """(result, what comes beside it) of what a function returned."""
+    if not has_aux:
+        return out, None
+    if not isinstance(out, tuple) or len(out) != 2:
+        raise ValidationError(f"{what}: with has_aux=True the function returns (result, aux), not a {type(out).__name__}")
+    return out
+
+
 def _as_result(y: Any, what: str) -> Tensor:
     if type(y) is not Tensor:
         raise ConversionError(f"{what}: the function returned {type(y).__name__}, not a tensor")
@@ -92,10 +101,15 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     (5.0, [2.0, 4.0])
     """
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    signs = len({k < 0 for k in chosen})  # of both, two numbers may name one argument
+    if len(set(chosen)) < len(chosen):
+        raise ValidationError(f"grad: argnums {argnums} names an argument twice")
 
     def with_value(*args: Any, **kwargs: Any) -> Any:
         if any(not -len(args) <= k < len(args) for k in chosen):
             raise ValidationError(f"grad: argnums {argnums} of a call with {len(args)} positional arguments")
+        if signs == 2 and len({k % len(args) for k in chosen}) < len(chosen):
+            raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
         picked = [args[k] for k in chosen]
         lone = all([type(x) is Tensor for x in picked])  # no trees: 0.9 of a small network's gradient
         xs, rebuild = (picked, list) if lone else _leaves(picked)
@@ -108,8 +122,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
             given = list(args)
             for k, x in zip(chosen, rebuild(variables)):
                 given[k] = x
-            out = f(*given, **kwargs)
-            y, aux = out if has_aux else (out, None)
+            y, aux = _parted(f(*given, **kwargs), has_aux, "grad")
             return y if type(y) is Tensor else _as_result(y, "grad"), aux
 
         value, aux, found = (_outermost if _is_outermost(xs) else _taped)(call, xs)
@@ -251,8 +264,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     xs = [_differentiable(x, "vjp") for x in leaves]
     with Taped() as trace:
         nodes = [Leaf(x.shape, x.dtype, trace) for x in xs]
-        out = f(*rebuild([Tensor(fresh(x), trace, n) for x, n in zip(xs, nodes)]))
-    out, aux = out if has_aux else (out, None)
+        out, aux = _parted(f(*rebuild([Tensor(fresh(x), trace, n) for x, n in zip(xs, nodes)])), has_aux, "vjp")
     ys, rebuild_out, structure = flatten(out)
     ys = [trace.leave(_as_result(y, "vjp")) for y in ys]
     roots = [y.node if trace.owns(y) else None for y in ys]
@@ -318,8 +330,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fals
     xs = [_differentiable(x, "jvp") for x in leaves]
     ts = [_like(t, x, "jvp: a tangent") for t, x in zip(moving, xs)]
     with Dual() as trace:
-        out = f(*rebuild([Tensor(fresh(x), trace, fresh(t)) for x, t in zip(xs, ts)]))
-    out, aux = out if has_aux else (out, None)
+        out, aux = _parted(f(*rebuild([Tensor(fresh(x), trace, fresh(t)) for x, t in zip(xs, ts)])), has_aux, "jvp")
     ys, rebuild_out, _ = flatten(out)
     ys = [trace.leave(_as_result(y, "jvp")) for y in ys]
     pairs = [(fresh(y.data), fresh(y.node)) if trace.owns(y) else (fresh(y), zeros(y)) for y in ys]
@@ -465,10 +476,13 @@ def jacobian(
         raise ValidationError(f"jacobian: mode is 'reverse' or 'forward', not {mode!r}")
 
     def all_partials(*args: Any, **kwargs: Any) -> Any:
-        x = _differentiable(args[argnum], "jacobian")
+        if not -len(args) <= argnum < len(args):
+            raise ValidationError(f"jacobian: argnum {argnum} of a call with {len(args)} positional arguments")
+        at = argnum % len(args)
+        x = _differentiable(args[at], "jacobian")
 
         def of_x(x: Tensor) -> Any:
-            return f(*args[:argnum], x, *args[argnum + 1 :], **kwargs)
+            return f(*args[:at], x, *args[at + 1 :], **kwargs)
 
         if mode == "forward":
             columns = vmap(lambda t: jvp(of_x, (x,), (t,))[1], out_axes=-1)(_basis(x))

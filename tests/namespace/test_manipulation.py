@@ -225,38 +225,3 @@ def test_repeat_refuses(backend: str) -> None:
         pg.repeat(x, -1)
     with pytest.raises(TransformError, match="repeat: under vmap there is a value for each sample"):
         pg.vmap(lambda n: pg.repeat(x, n, axis=0))(pg.asarray([[1], [2]]))
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: pg.reshape(x, (3, 2)),
-        lambda x: pg.broadcast_to(x, (4, 2, 3)),
-        lambda x: pg.permute_dims(x, (1, 0)),
-        lambda x: pg.moveaxis(x, 0, 1),
-        lambda x: pg.expand_dims(x, (0, -1)),
-        lambda x: pg.concat([x, x], axis=1),
-        lambda x: pg.stack([x, x], axis=-1),
-        lambda x: pg.unstack(x, axis=1)[1],
-        lambda x: pg.flip(x, axis=1),
-        lambda x: pg.roll(x, 1),
-        lambda x: pg.roll(x, 1, axis=1),
-        lambda x: pg.tile(x, (2, 1, 2)),
-        lambda x: pg.repeat(x, 2, axis=1),
-        lambda x: pg.repeat(x, pg.asarray([1, 2, 0]), axis=1),
-        lambda x: pg.tril(x),
-        lambda x: pg.take(x, pg.asarray([2, 0]), axis=1),
-        lambda x: pg.take_along_axis(x, pg.asarray([[0], [-1]]), axis=1),
-        lambda x: pg.diff(x, axis=0),
-        lambda x: pg.tensordot(x, x, axes=([0], [0])),
-        lambda x: pg.vecdot(x, x),
-        lambda x: pg.clip(x, -0.5, 0.5),
-        lambda x: pg.where(x > 0, x, 0.0),
-        lambda x: pg.max(x, axis=0),
-        lambda x: pg.std(x, axis=-1),
-    ],
-)
-def test_under_vmap_each_sample_is_as_alone(f: Any) -> None:
-    xs = pg.asarray(np.random.default_rng(0).normal(size=(4, 2, 3)))
-    one_by_one = pg.stack([f(x) for x in pg.unstack(xs)])
-    np.testing.assert_allclose(pg.vmap(f)(xs).numpy(), one_by_one.numpy(), rtol=1e-12)

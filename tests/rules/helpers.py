@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from typing import Any
 from zlib import crc32
@@ -62,6 +63,22 @@ def function(sample: Sample, moving: tuple[int, ...] | None = None) -> tuple[Cal
     return f, tuple(operands[i] for i in at)
 
 
+def leaves(xs: Iterable[pg.Tensor]) -> list[pg.Tensor]:
+    """The same values, whose gradients are asked for."""
+    return [pg.asarray(x, copy=True).requires_grad_() for x in xs]
+
+
+@contextmanager
+def without_native_pulls() -> Iterator[None]:
+    """Raw walks use the rules alone."""
+    native = dict(TABLE.pulls)
+    TABLE.pulls.clear()
+    try:
+        yield
+    finally:
+        TABLE.pulls.update(native)
+
+
 def subsets(moving: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Every choice of at least one."""
     for n in range(1, len(moving) + 1):
@@ -69,13 +86,13 @@ def subsets(moving: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def directions(sample: Sample, of: Iterable[pg.Tensor], role: str = "") -> Tensors:
-    """Random values of the shapes and dtypes of `of`, others for another role."""
+    """Random values of the shapes and dtypes of `of`, others for another role; small multiples of them are exact."""
     rng = np.random.default_rng(crc32(f"{sample} {role}".encode()))
 
     def one(x: pg.Tensor) -> pg.Tensor:
         values = rng.normal(size=x.shape)
         values = values + 1j * rng.normal(size=x.shape) if x.dtype.kind == "c" else values
-        return pg.asarray(np.asarray(values, x.dtype.name))
+        return pg.asarray(np.asarray(np.round(64 * values) / 64, x.dtype.name))
 
     return tuple(one(x) for x in of)
 
@@ -95,7 +112,14 @@ def size(us: Iterable[pg.Tensor], vs: Iterable[pg.Tensor]) -> float:
 
 def host(x: Any) -> Any:
     """The values of a tensor, plugrad's or torch's, as a NumPy array."""
-    return np.asarray(x.numpy(force=True) if hasattr(x, "resolve_conj") else x.numpy() if isinstance(x, pg.Tensor) else x)
+    if isinstance(x, pg.Tensor):
+        return x.detach().numpy()
+    return x.numpy(force=True) if hasattr(x, "resolve_conj") else np.asarray(x)
+
+
+def eps_of(*xs: pg.Tensor) -> float:
+    """The spacing of the coarsest dtype."""
+    return max(float(np.finfo(x.dtype.name).eps) for x in xs)
 
 
 def close(got: Iterable[Any], expected: Iterable[Any], eps: float = 0.0) -> None:

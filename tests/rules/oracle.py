@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import torch
@@ -111,7 +112,7 @@ TORCH: dict[Op, Callable[..., Any]] = {
     ops.BCE_WITH_LOGITS: lambda x, target: functional.binary_cross_entropy_with_logits(
         *torch.broadcast_tensors(x, target), reduction="none"
     ),
-    ops.CLIP: torch.clamp,
+    ops.CLIP: lambda x, low, high: torch.clamp(*torch.broadcast_tensors(x, low, high)),
     ops.COPYSIGN: torch.copysign,
     ops.DIVIDE: torch.divide,
     ops.HYPOT: torch.hypot,
@@ -161,12 +162,17 @@ TORCH: dict[Op, Callable[..., Any]] = {
 
 def operands(sample: Any) -> list[Any]:
     """The operands of a sample as torch's tensors, leaves where they have a derivative."""
-    found = [torch.tensor(x) if hasattr(x, "shape") else x for x in sample.operands]
+    found = [torch.tensor(x) for x in sample.operands]
     return [x.requires_grad_() if i in sample.moving else x for i, x in enumerate(found)]
 
 
 def results(sample: Any, given: list[Any]) -> tuple[Any, ...]:
-    """torch's results, as a tuple."""
+    """torch's results, as a tuple; operands are cast to one dtype first, which torch does not do everywhere."""
+    first = sample.op.promotion == "branches"
+    if sample.op.promotion in ("shared", "floating", "branches"):
+        arrays = [x for x, own in zip(given, sample.operands, strict=True) if hasattr(own, "shape")][first:]
+        to = reduce(torch.promote_types, [x.dtype for x in arrays])
+        given = [*given[:first], *(x.to(to) for x in given[first:])]
     y = TORCH[sample.op](*given, **sample.params)
     return y if isinstance(y, tuple) else (y,)
 

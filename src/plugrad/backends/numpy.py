@@ -53,11 +53,11 @@ def _matmul(x: Array, y: Array) -> Array:
 
 
 def _var(x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
-    deviation = x - np.add.reduce(x, axis=axis, keepdims=True) / _length(x, axis)
-    if x.dtype.kind == "c":
-        deviation = np.abs(deviation)
-    total = _add_reduce(np.square(deviation), axis, None, None, keepdims)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # of nothing: NaN, without a word, as torch
+        deviation = x - np.add.reduce(x, axis=axis, keepdims=True) / _length(x, axis)
+        if x.dtype.kind == "c":
+            deviation = np.abs(deviation)
+        total = _add_reduce(np.square(deviation), axis, None, None, keepdims)
         return np.asarray(np.divide(total, max(_length(x, axis) - correction, 0), dtype=total.dtype))
 
 

@@ -1,7 +1,7 @@
 """What ``plugrad demo`` runs: a small network learns to read digits, and its gradients are compared with torch's.
 
 The images are the test set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (UCI Machine
-Learning Repository, 1998, https://doi.org/10.24432/C50P49), licensed CC BY 4.0; README.md beside the data says more.
+Learning Repository, 1998), licensed CC BY 4.0; README.md beside the data says more.
 """
 
 from .train import run

@@ -86,11 +86,11 @@ def all_axes(axis: Axis, ndim: int, who: str) -> tuple[int, ...]:
     return out
 
 
-def reduced(axis: Axis, ndim: int, who: str) -> int | tuple[int, ...] | None:
+def reduced(axis: Axis, x: Tensor, who: str) -> int | tuple[int, ...] | None:
     """The axis parameter of a reduction: None and a lone axis stay what they are, which kernels take faster."""
     if axis is None:
         return None
-    return one_axis(axis, ndim, who) if type(axis) is int else all_axes(axis, ndim, who)
+    return one_axis(axis, x.ndim, who) if type(axis) is int else all_axes(axis, x.ndim, who)
 
 
 def ordered(x: Tensor, who: str) -> Tensor:

@@ -153,7 +153,7 @@ def count_nonzero(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> 
     1
     """
     x = tensor(x)
-    return apply(COUNT_NONZERO, x, axis=reduced(axis, x.ndim, "count_nonzero"), keepdims=keepdims)
+    return apply(COUNT_NONZERO, x, axis=reduced(axis, x, "count_nonzero"), keepdims=keepdims)
 
 
 def nonzero(x: Array, /) -> tuple[Tensor, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..dtypes import DType
+from ..dtypes import INEXACT, DType
 from ..errors import ShapeError
 from ..ops import ASTYPE, MAX, MEAN, MIN, PROD, STD, SUM, VAR, Op
 from ..tensor import Tensor, apply
@@ -81,9 +81,10 @@ def prod(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims
 
 
 def _accumulated(op: Op, x: Tensor, axis: Axis, dtype: DType | None, keepdims: bool) -> Tensor:
-    to = widest(x.dtype) if dtype is None else dtypes.of(dtype)
-    x = x if x.dtype is to else apply(ASTYPE, x, dtype=to)
-    return apply(op, x, axis=reduced(axis, x.ndim, op.name), keepdims=keepdims)
+    if dtype is not None or x.data.dtype not in INEXACT:
+        to = widest(x.dtype) if dtype is None else dtypes.of(dtype)
+        x = x if x.dtype is to else apply(ASTYPE, x, dtype=to)
+    return apply(op, x, axis=reduced(axis, x, op.name), keepdims=keepdims)
 
 
 def mean(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -115,7 +116,7 @@ def mean(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     [1.5, 3.5]
     """
     x = tensor(x)
-    return apply(MEAN, x, axis=reduced(axis, x.ndim, "mean"), keepdims=keepdims)
+    return apply(MEAN, x, axis=reduced(axis, x, "mean"), keepdims=keepdims)
 
 
 def max(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -188,7 +189,7 @@ def _chosen(op: Op, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     ordered(x, op.name)
     if 0 in x.shape and any(x.shape[a] == 0 for a in all_axes(axis, x.ndim, op.name)):
         raise ShapeError(f"{op.name}: the shape {x.shape} has no element along axis {axis} to choose from")
-    return apply(op, x, axis=reduced(axis, x.ndim, op.name), keepdims=keepdims)
+    return apply(op, x, axis=reduced(axis, x, op.name), keepdims=keepdims)
 
 
 def var(x: Array, /, axis: Axis = None, *, correction: int | float = 0.0, keepdims: bool = False) -> Tensor:
@@ -258,5 +259,5 @@ def std(x: Array, /, axis: Axis = None, *, correction: int | float = 0.0, keepdi
 
 
 def _spread(op: Op, x: Tensor, axis: Axis, correction: Any, keepdims: bool) -> Tensor:
-    over = reduced(axis, x.ndim, op.name)
+    over = reduced(axis, x, op.name)
     return apply(op, x, axis=over, correction=correction, keepdims=keepdims)

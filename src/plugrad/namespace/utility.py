@@ -41,7 +41,7 @@ def all(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     [False, True]
     """
     x = tensor(x)
-    return apply(ALL, x, axis=reduced(axis, x.ndim, "all"), keepdims=keepdims)
+    return apply(ALL, x, axis=reduced(axis, x, "all"), keepdims=keepdims)
 
 
 def any(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -73,7 +73,7 @@ def any(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     [True, False]
     """
     x = tensor(x)
-    return apply(ANY, x, axis=reduced(axis, x.ndim, "any"), keepdims=keepdims)
+    return apply(ANY, x, axis=reduced(axis, x, "any"), keepdims=keepdims)
 
 
 def diff(

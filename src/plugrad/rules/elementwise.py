@@ -96,7 +96,7 @@ elementwise(
     MINIMUM, lambda xp, ct, a, b: _chosen(xp, ct, a > b, a == b), lambda xp, ct, a, b: _chosen(xp, ct, b > a, a == b)
 )
 elementwise(MULTIPLY, lambda b: b, lambda a: a)
-elementwise(NEXTAFTER, lambda xp, ct, a, b: xp.where(a == b, 0, ct), lambda xp, ct, a, b: xp.where(a == b, ct, 0))
+elementwise(NEXTAFTER, lambda xp, ct, a, b: xp.where(a == b, 0, ct), ZERO)
 elementwise(POW, lambda xp, ct, a, b: _base(xp, ct, a, b), lambda xp, ct, a, b, y: _exponent(xp, ct, a, b, y))
 elementwise(REMAINDER, ONE, lambda xp, a, b: -xp.floor_divide(a, b))
 elementwise(SUBTRACT, ONE, MINUS_ONE)

@@ -74,11 +74,18 @@ def _product(op: Op, rule: Rule) -> tuple[Pull, Pull]:
     return _compiled(body)(rule), _compiled(conjugate)(rule)
 
 
-def _set_saving(op: Op, rules: tuple[Rule, ...]) -> None:
-    """What to keep, per tracked edge, from the names that its rule reads."""
+def _check_names(op: Op, *rules: Rule) -> None:
+    """Refuse a rule that reads what it cannot be given."""
     unknown = [n for rule in rules for n in _names(rule) if n not in _places(op)]
     if unknown:
         raise ValidationError(f"the rule of {op.name} names {', '.join(unknown)}; it may name {', '.join(_places(op))}")
+
+
+def _set_saving(op: Op, rules: tuple[Rule, ...]) -> None:
+    """What to keep, per tracked edge, from the names that its rule reads."""
+    if len(rules) != len(op.operands):
+        raise ValidationError(f"{len(rules)} rules for {op!r}, which has {len(op.operands)} operands; give one for each")
+    _check_names(op, *rules)
     reads = [{op.operands.index(n) for n in _names(rule) if n in op.operands} for rule in rules]
     readers = [[i for i, r in enumerate(reads) if k in r] for k in range(len(op.operands))]
     op.keeps_result = any("y" in _names(rule) for rule in rules)
@@ -117,8 +124,9 @@ def elementwise(op: Op, *partials: Rule) -> None:
     op.rule = lambda: tuple(zip(*[_product(op, rule) for rule in partials], strict=True))  # type: ignore[assignment,return-value]
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
-        moving = [(pull, t) for p, pull, t in zip(partials, op.pulls, tangents) if t is not None and p is not ZERO]
-        terms = [spread_to(pull(RECORDING, t, y, args, params, None), y.shape) for pull, t in moving]
+        moving = [i for i, p in enumerate(partials) if tangents[i] is not None and p is not ZERO]
+        pulled = [op.pulls[i](RECORDING, tangents[i], y, args, params, args[i]) for i in moving]
+        terms = [spread_to(t, y.shape) for t in pulled]
         return _total(terms) if terms else zeros(y)
 
     op.push, op.batch = push, axes.elementwise(op)
@@ -135,8 +143,8 @@ def real_valued(op: Op, weight: Rule) -> None:
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
         (pull,) = op.pulls
         if args[0].dtype.kind != "c":
-            return pull(RECORDING, tangents[0], y, args, params, None)
-        return RECORDING.real(pull(RECORDING, RECORDING.conj(tangents[0]), y, args, params, None))
+            return pull(RECORDING, tangents[0], y, args, params, args[0])
+        return RECORDING.real(pull(RECORDING, RECORDING.conj(tangents[0]), y, args, params, args[0]))
 
     op.push, op.batch = push, axes.elementwise(op)
 
@@ -176,6 +184,8 @@ class _Positional:
 
 def linear_in_all(op: Op, adjoint: Rule, batch: Law) -> None:
     """As `linear`, of any number of operands; ``adjoint(xp, ct, position, edge, **params)``."""
+    if set(_names(adjoint)[4:]) != set(op.params):
+        raise ValidationError(f"the rule of {op.name} names {_names(adjoint)}; it is given xp, ct, position, edge, {', '.join(op.params)}")
     op.keeps_result, op.saves, op.keep, op.batch = False, "", _keeper("None"), batch
     op.pulls = op.complex_pulls = _Positional(adjoint)
     op.push = lambda y, args, tangents, params: apply(op, *map(_tangent_of, args, tangents), **params)
@@ -241,6 +251,7 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 def custom(op: Op, vjp: Rule, jvp: Rule, batch: Law) -> None:
     """Both modes said by hand, for one operand; `jvp` names the tangent ``ct``. Cite paper and equation."""
     _set_saving(op, (vjp,))
+    _check_names(op, jvp)
     op.rule = lambda: ((_compiled(_call(op, vjp))(vjp),),) * 2
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:

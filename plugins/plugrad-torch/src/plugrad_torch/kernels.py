@@ -36,7 +36,7 @@ def _numbers(function: Callable[..., Tensor]) -> Kernel:
     def kernel(*args: Any) -> Tensor:
         try:
             return function(*args)
-        except TypeError:
+        except (TypeError, AttributeError):
             like = next((a for a in args if isinstance(a, Tensor)), None)
             if like is None or all([isinstance(a, Tensor) for a in args]):
                 raise
