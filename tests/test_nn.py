@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 F = importlib.import_module("torch.nn.functional")
 
 rng = np.random.default_rng(0)
-INF, NAN = np.inf, np.nan
+INF = np.inf
 
 
 def normal(*shape: int, scale: float = 1.0) -> np.ndarray:
@@ -63,6 +63,11 @@ def layer_norms(shape: tuple[int, ...], eps: float) -> tuple[Callable[..., Any],
     return ours, theirs
 
 
+def sums_of_exps(*where: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """logsumexp over some axes, here and in torch."""
+    return lambda x: nn.logsumexp(x, *where), lambda x: torch.logsumexp(x, *where)
+
+
 BCE, CE, MSE = "binary_cross_entropy_with_logits", "cross_entropy", "mse_loss"
 CLASSES = np.array([2, 0, 3, 3])
 PIXELS = rng.integers(0, 4, (2, 3, 5))
@@ -86,13 +91,14 @@ SMOOTH = [
     Case("log_softmax", nn.log_softmax, lambda x: F.log_softmax(x, -1), (normal(3, 4),)),
     Case("log_softmax-1", lambda x: nn.log_softmax(x, 1), lambda x: F.log_softmax(x, 1), (normal(2, 3, 4),)),
     Case("logsumexp", nn.logsumexp, lambda x: torch.logsumexp(x, (0, 1)), (normal(3, 4),)),
-    Case("logsumexp-0-2", lambda x: nn.logsumexp(x, (0, 2), True), lambda x: torch.logsumexp(x, (0, 2), True), (normal(2, 3, 4),)),
+    Case("logsumexp-1", *sums_of_exps(-1), (normal(2, 3),)),
+    Case("logsumexp-0-2", *sums_of_exps((0, 2), True), (normal(2, 3, 4),)),
     Case("layer_norm", *layer_norms((4,), 1e-5), (normal(3, 4),)),
     Case("layer_norm-affine", *layer_norms((3, 4), 1e-3), (normal(2, 3, 4), normal(3, 4), normal(3, 4))),
     Case("layer_norm-weight", *layer_norms((4,), 1e-5), (normal(2, 4), normal(4))),
     same("linear", normal(2, 3, 4), normal(5, 4), normal(5)),
     same("linear-vector", normal(4), normal(5, 4), of="linear"),
-    same("linear-one-output", normal(3, 4), normal(4), normal(), of="linear"),
+    same("linear-one-output", normal(3, 4), normal(4), of="linear"),
     same("sigmoid", normal(3, 4, scale=3)),
     Case("erf", nn.erf, torch.erf, (normal(3, 4),)),
     same("gelu", normal(3, 4, scale=3)),
@@ -112,10 +118,10 @@ EXTREME = [
     Case("softmax", nn.softmax, lambda x: F.softmax(x, -1), (ROWS,)),
     Case("softmax-nothing", nn.softmax, lambda x: F.softmax(x, -1), (np.full((2, 2), -INF),)),
     Case("log_softmax", nn.log_softmax, lambda x: F.log_softmax(x, -1), (ROWS,)),
-    Case("logsumexp", lambda x: nn.logsumexp(x, -1), lambda x: torch.logsumexp(x, -1), (ROWS,)),
+    Case("logsumexp", *sums_of_exps(-1), (ROWS,)),
     Case("logsumexp-nothing", nn.logsumexp, lambda x: torch.logsumexp(x, 0), (np.full(2, -INF),)),
     same("sigmoid", np.array([-INF, *HUGE, INF])),
-    same("relu", np.array([-INF, -1.0, -0.0, 0.0, 1.0, INF, NAN])),
+    same("relu", np.array([-INF, -1.0, -0.0, 0.0, 1.0, INF])),
     Case("erf", nn.erf, torch.erf, (np.array([-INF, -30.0, 0.0, 1e-300, 30.0, INF]),)),
     same("gelu", HUGE),
     same("gelu-tanh", HUGE[1:-1], of="gelu", approximate="tanh"),
@@ -160,12 +166,22 @@ def stacked(x: Any) -> np.ndarray:
     return np.stack([x, x[::-1] if x.ndim else x, x] if x.dtype.kind == "i" else [x, x / 2, x / 4])
 
 
-@pytest.mark.parametrize("which", ["all", "first", "others"])
-@cases
-def test_vmap_is_a_loop(case: Case, which: str) -> None:
-    batched = [which == "all" or (which == "first") == (i == 0) for i in range(len(case.inputs))]
-    if not any(batched):
-        pytest.skip("one operand")
+WHICH = [
+    (True,),
+    (True, True),
+    (True, False),
+    (False, True),
+    (True, True, True),
+    (False, True, True),
+    (True, False, False),
+]
+
+
+@pytest.mark.parametrize(
+    "case, batched",
+    [pytest.param(c, w, id=f"{c}-{w}") for c in SMOOTH for w in WHICH if len(w) == len(c.inputs)],
+)
+def test_vmap_is_a_loop(case: Case, batched: tuple[bool, ...]) -> None:
     xs = [pg.asarray(stacked(x) if b else np.asarray(x)) for x, b in zip(case.inputs, batched, strict=True)]
 
     def gradient(*xs: Any) -> Any:
@@ -250,28 +266,36 @@ def test_softplus_is_exact_where_torch_gives_up() -> None:
     assert nn.softplus(pg.asarray(x)).item() == np.logaddexp(x, 0) > x
 
 
+def test_relu_of_nan_is_nan() -> None:
+    assert np.isnan(nn.relu(pg.asarray(np.nan)).item())
+
+
+def test_linear_with_one_output_takes_a_lone_bias() -> None:
+    assert nn.linear(pg.ones((2, 3)), pg.ones(3), 0.5).tolist() == [3.5, 3.5]
+
+
 def test_relu_keeps_integers() -> None:
     assert nn.relu(pg.asarray([-1, 2])).dtype is pg.int64
 
 
-# ---------------------------------------------------------------------------------------------------------- what is wrong
+# ------------------------------------------------------------------------------------------------------ what is wrong
 
 REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("mse-shapes", lambda: nn.mse_loss(pg.ones((3, 1)), pg.ones(3)), ShapeError, r"mse_loss: .*\(3, 1\).*\(3,\)"),
     ("bce-shapes", lambda: getattr(nn, BCE)(pg.ones(3), 1.0), ShapeError, r"binary_cross.*\(3,\).*\(\)"),
     ("reduction", lambda: nn.mse_loss(pg.ones(3), pg.ones(3), "max"), ValidationError, "'mean', 'sum' or 'none'"),  # type: ignore[arg-type]
     ("ce-0d", lambda: nn.cross_entropy(1.0, 0), ShapeError, "no axis of classes"),
-    ("ce-column", lambda: nn.cross_entropy(pg.ones((3, 2)), pg.ones((3, 1), dtype=pg.int64)), ShapeError, r"integers of shape \(3,\)"),
+    ("ce-column", lambda: nn.cross_entropy(pg.ones((2, 3)), pg.asarray([[0], [1]])), ShapeError, r"shape \(2,\)"),
     ("ce-floats", lambda: nn.cross_entropy(pg.ones((3, 2)), pg.ones(3)), ShapeError, r"floating of shape \(3, 2\)"),
     ("ce-bool", lambda: nn.cross_entropy(pg.ones((3, 2)), pg.ones(3) > 0), DTypeError, "target of bool; cast"),
     ("ce-smoothing", lambda: nn.cross_entropy(pg.ones(2), 0, "mean", 1.5), ValidationError, "from 0 to 1, not 1.5"),
     ("softmax-axis", lambda: nn.softmax(pg.ones(2), 1), ShapeError, "softmax: there is no axis 1"),
     ("softmax-0d", lambda: nn.softmax(1.0), ShapeError, "no axes"),
-    ("layer_norm-end", lambda: nn.layer_norm(pg.ones((2, 3)), (2,)), ShapeError, r"\(2,\) is not the end of .*\(2, 3\)"),
+    ("layer_norm-end", lambda: nn.layer_norm(pg.ones((2, 3)), (2,)), ShapeError, r"\(2,\) is not the end"),
     ("layer_norm-none", lambda: nn.layer_norm(pg.ones(3), ()), ShapeError, r"\(\) is not the end"),
-    ("layer_norm-weight", lambda: nn.layer_norm(pg.ones((2, 3)), 3, pg.ones(2)), ShapeError, r"weight .*\(2,\).*\(3,\)"),
+    ("layer_norm-weight", lambda: nn.layer_norm(pg.ones((2, 3)), 3, pg.ones(2)), ShapeError, r"weight .*\(2,\)"),
     ("linear-weight", lambda: nn.linear(pg.ones((2, 3)), pg.ones((3, 4))), ShapeError, r"\(2, 3\).*\(3, 4\)"),
-    ("linear-bias", lambda: nn.linear(pg.ones((2, 3)), pg.ones((4, 3)), pg.ones(1)), ShapeError, r"bias .*\(1,\).*\(4,\)"),
+    ("linear-bias", lambda: nn.linear(pg.ones((2, 3)), pg.ones((4, 3)), pg.ones(1)), ShapeError, r"bias .*\(1,\)"),
     ("gelu", lambda: nn.gelu(1.0, "exact"), ValidationError, "'none' or 'tanh', not 'exact'"),  # type: ignore[arg-type]
 ]  # fmt: skip
 

@@ -286,7 +286,7 @@ def _accumulate(found: dict[Any, Any], by: Any, create_graph: bool) -> None:
     """Into leaves, and what nodes retain. The first gradient is the incoming array; a sum is a new one."""
     with _accumulating:
         for node, g in found.items():
-            new = gradient_of(g, node, by)
+            new = Tensor(g, by) if by is node.by and type(g) is not Tensor else gradient_of(g, node, by)
             old = node.grad if type(node) is Leaf else _extra(node)["grad"]
             if old is not None and not create_graph:
                 total = _plain_sum(old, new) if type(by) is Kernels else old + new

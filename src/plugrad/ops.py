@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .errors import ValidationError
 
-Promotion = Literal["any", "shared", "floating", "branches", "into"]
+Promotion = Literal["any", "shared", "arrays", "floating", "branches", "into"]
 
 
 class Op:
@@ -27,9 +27,9 @@ class Op:
         Names of the array operands. ``("*arrays",)`` takes any number.
     params : tuple of str
         Names of the keyword parameters; `apply` is given all of them.
-    promotion : {"any", "shared", "floating", "branches", "into"}
-        Operands as they are; in one dtype; in one floating dtype; in one dtype but for the first (a condition); or in
-        the dtype of the first (a write).
+    promotion : {"any", "shared", "arrays", "floating", "branches", "into"}
+        Operands as they are; in one dtype; the same, with Python scalars made arrays; in one floating dtype; in one
+        dtype but for the first (a condition); or in the dtype of the first (a write).
     """
 
     __slots__ = (
@@ -85,7 +85,7 @@ def primitive(signature: str, promotion: Promotion = "shared") -> Op:
     ----------
     signature : str
         ``"name(operand, ...; parameter, ...)"``.
-    promotion : {"any", "shared", "floating", "branches", "into"}
+    promotion : {"any", "shared", "arrays", "floating", "branches", "into"}
         What happens to the operands' dtypes; see `Op`.
 
     Raises
@@ -175,7 +175,7 @@ MINIMUM = primitive("minimum(a, b)")
 MULTIPLY = primitive("multiply(a, b)")
 NEXTAFTER = primitive("nextafter(a, b)", "floating")
 NOT_EQUAL = primitive("not_equal(a, b)")
-POW = primitive("pow(a, b)")
+POW = primitive("pow(a, b)", "arrays")  # its rule calls functions of both operands
 REMAINDER = primitive("remainder(a, b)")
 SUBTRACT = primitive("subtract(a, b)")
 WHERE = primitive("where(condition, a, b)", "branches")

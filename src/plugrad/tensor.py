@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from . import dtypes
 from .backends import current
-from .backends.protocol import Kernels, Namespace
+from .backends.protocol import Kernels, Namespace, broadcast_axes
 from .declared import Declared
 from .dtypes import INEXACT, OF_RAW, SCALARS, DType
 from .errors import DeviceError, DTypeError, MixedBackendsError, PlugradError, ShapeError, TransformError
@@ -475,8 +475,10 @@ def _meeting(op: Op, operands: tuple[Any, ...], like: Tensor | None) -> tuple[An
         to = dtypes.with_scalars(to, scalars)
     if op.promotion == "floating" and to.kind in "biu":
         to = dtypes.default_dtype()
-    if not found:  # Python scalars alone
-        operands = tuple([as_tensor(a, like) for a in operands])
+    if not found or op.promotion == "arrays":
+        if like is None:
+            like = next((a for a in operands if type(a) is Tensor), None)
+        operands = tuple([a if type(a) is Tensor else as_tensor(a, like) for a in operands])
     return tuple([a if type(a) is not Tensor or a.dtype is to else apply(ASTYPE, a, dtype=to) for a in operands])
 
 
@@ -532,10 +534,8 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
 
 def _unbroadcast(g: Tensor, shape: tuple[int, ...]) -> Tensor:
     """`g` summed down to the shape that it was broadcast from."""
-    extra = len(g.shape) - len(shape)
-    ones_ = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-    summed = apply(SUM, g, axis=(*range(extra), *ones_), keepdims=False)
-    return apply(RESHAPE, summed, shape=tuple(shape)) if ones_ else summed
+    summed = apply(SUM, g, axis=broadcast_axes(g.shape, shape), keepdims=False)
+    return summed if summed.shape == shape else apply(RESHAPE, summed, shape=shape)
 
 
 RECORDING = Namespace(lambda op: DOORS.get(op) or partial(apply, op), zeros=zeros, unbroadcast=_unbroadcast)

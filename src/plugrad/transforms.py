@@ -50,12 +50,10 @@ def _differentiable(x: Any, what: str) -> Tensor:
     return x
 
 
-def _parted(out: Any, has_aux: bool, what: str) -> tuple[Any, Any]:
-    """(result, what comes beside it) of what a function returned."""
-    if not has_aux:
-        return out, None
+def _with_aux(out: Any, what: str) -> tuple[Any, Any]:
     if not isinstance(out, tuple) or len(out) != 2:
-        raise ValidationError(f"{what}: with has_aux=True the function returns (result, aux), not a {type(out).__name__}")
+        kind = type(out).__name__
+        raise ValidationError(f"{what}: with has_aux=True the function returns a pair (result, aux), not a {kind}")
     return out
 
 
@@ -106,7 +104,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         raise ValidationError(f"grad: argnums {argnums} names an argument twice")
 
     def with_value(*args: Any, **kwargs: Any) -> Any:
-        if any(not -len(args) <= k < len(args) for k in chosen):
+        if not -len(args) <= first <= last < len(args):
             raise ValidationError(f"grad: argnums {argnums} of a call with {len(args)} positional arguments")
         if signs == 2 and len({k % len(args) for k in chosen}) < len(chosen):
             raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
@@ -122,7 +120,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
             given = list(args)
             for k, x in zip(chosen, rebuild(variables)):
                 given[k] = x
-            y, aux = _parted(f(*given, **kwargs), has_aux, "grad")
+            out = f(*given, **kwargs)
+            y, aux = _with_aux(out, "grad") if has_aux else (out, None)
             return y if type(y) is Tensor else _as_result(y, "grad"), aux
 
         value, aux, found = (_outermost if _is_outermost(xs) else _taped)(call, xs)
@@ -264,7 +263,8 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     xs = [_differentiable(x, "vjp") for x in leaves]
     with Taped() as trace:
         nodes = [Leaf(x.shape, x.dtype, trace) for x in xs]
-        out, aux = _parted(f(*rebuild([Tensor(fresh(x), trace, n) for x, n in zip(xs, nodes)])), has_aux, "vjp")
+        out = f(*rebuild([Tensor(fresh(x), trace, n) for x, n in zip(xs, nodes)]))
+    out, aux = _with_aux(out, "vjp") if has_aux else (out, None)
     ys, rebuild_out, structure = flatten(out)
     ys = [trace.leave(_as_result(y, "vjp")) for y in ys]
     roots = [y.node if trace.owns(y) else None for y in ys]
@@ -330,7 +330,8 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fals
     xs = [_differentiable(x, "jvp") for x in leaves]
     ts = [_like(t, x, "jvp: a tangent") for t, x in zip(moving, xs)]
     with Dual() as trace:
-        out, aux = _parted(f(*rebuild([Tensor(fresh(x), trace, fresh(t)) for x, t in zip(xs, ts)])), has_aux, "jvp")
+        out = f(*rebuild([Tensor(fresh(x), trace, fresh(t)) for x, t in zip(xs, ts)]))
+    out, aux = _with_aux(out, "jvp") if has_aux else (out, None)
     ys, rebuild_out, _ = flatten(out)
     ys = [trace.leave(_as_result(y, "jvp")) for y in ys]
     pairs = [(fresh(y.data), fresh(y.node)) if trace.owns(y) else (fresh(y), zeros(y)) for y in ys]

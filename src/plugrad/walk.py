@@ -105,34 +105,31 @@ def walk(
             )
     if only is not None and not all([leaf in only for leaf in leaves]):
         return None
-    order.sort(key=_age)
-    between = None if wanted is None else _between(order, wanted)
-    found: dict[Any, Any] = {}
-    cotangents = dict(seeds) if between is None else {n: ct for n, ct in seeds.items() if n in between}
+    order.sort(key=_age, reverse=True)
+    between, found = None, {}
+    cotangents = dict(seeds)
+    if wanted is not None:
+        between = _between(order, wanted)
+        order = [node for node in order if node in between]
+        cotangents = {node: ct for node, ct in seeds.items() if node in between}
     pop, get = cotangents.pop, cotangents.get
-    for node in reversed(order):
-        if between is not None and node not in between:
-            continue
-        ct, op, by, args, out = pop(node), node.op, node.by, node.args, node.out
-        if node.extra is not None or (wanted is not None and node in wanted):
+    for node in order:
+        ct, op, by, args, out, params = pop(node), node.op, node.by, node.args, node.out, node.params
+        if node.extra is not None or (between is not None and node in wanted):  # type: ignore[operator]
             found[node] = ct
         if op is PICK:
             (source,) = node.edges
             slots = cotangents.setdefault(source, [None] * source.shape)
-            slots[node.params] = ct if slots[node.params] is None else slots[node.params] + ct
+            slots[params] = ct if slots[params] is None else slots[params] + ct
             continue
-        if node.dtype in COMPLEX:
-            pulls = op.complex_pulls
-        else:
-            pulls = op.pulls if record else by.pulls.get(op) or op.pulls
         if record:
-            xp = RECORDING
+            xp, pulls = RECORDING, op.pulls
             args, out = _with_history(node)
         else:
-            xp = by.xp
-        for edge, pull in zip(node.edges, pulls):
+            xp, pulls = by.xp, by.pulls.get(op) or op.pulls
+        for edge, pull in zip(node.edges, op.complex_pulls if node.dtype in COMPLEX else pulls):
             if edge and (between is None or edge in between):
-                g = pull(xp, ct, out, args, node.params, edge)
+                g = pull(xp, ct, out, args, params, edge)
                 if g.shape != edge.shape:
                     g = _unbroadcast(xp, node, g, edge.shape)
                 before = get(edge)
@@ -145,9 +142,9 @@ def walk(
 
 
 def _between(order: list[Node], wanted: Collection[Any]) -> set[Any]:
-    """Those of `wanted`, and the nodes through which a cotangent reaches them; `order` is oldest first."""
+    """Those of `wanted`, and the nodes through which a cotangent reaches them; `order` is newest first."""
     between = set(wanted)
-    for node in order:
+    for node in reversed(order):
         if any([edge in between for edge in node.edges if edge]):
             between.add(node)
     return between
@@ -169,10 +166,7 @@ def _with_history(node: Node) -> tuple[Any, Any]:
 
 def _unbroadcast(xp: Any, node: Node, g: Any, shape: tuple[int, ...]) -> Any:
     """`g` summed down to the shape that it was broadcast from."""
-    given = g.shape[max(0, len(g.shape) - len(shape)) :]
-    if given != shape and (len(given) != len(shape) or any(n not in (1, m) for n, m in zip(shape, given))):
-        raise ShapeError(
-            f"{node}: the rule gives a cotangent of shape {tuple(g.shape)} to an operand of shape {tuple(shape)}, "
-            "which it was not broadcast from"
-        )
-    return xp.unbroadcast(g, tuple(shape))
+    try:
+        return xp.unbroadcast(g, tuple(shape))
+    except ShapeError as error:
+        raise ShapeError(f"{node}: the rule gives a cotangent of the wrong shape: {error}") from error

@@ -251,6 +251,36 @@ def test_asarray_in_a_dtype(backend: str, dtype: pg.DType) -> None:
     same(pg.asarray(np.asarray([0, 1]), dtype=dtype), np.asarray([0, 1], dtype.name))
 
 
+class Speaks:
+    """An array of a library that no backend knows."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.values.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.values.__dlpack_device__()
+
+
+@pytest.mark.parametrize("dtype", [pg.int8, pg.float32, pg.complex64], ids=str)
+def test_arrays_of_other_libraries_keep_their_dtype(backend: str, dtype: pg.DType) -> None:
+    theirs = np.ones(2, dtype.name)
+    out = pg.asarray(Speaks(theirs))
+    assert out.backend == backend
+    theirs[0] = 5
+    same(out, np.ones(2, dtype.name))
+
+
+def test_arrays_of_a_backends_library_stay_there_unless_told() -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("plugrad_torch")
+    with pg.use_backend("numpy"):
+        assert pg.asarray(torch.ones(2)).backend == "torch"
+        same(pg.asarray(torch.ones(2), backend="numpy"), np.ones(2, np.float32))
+
+
 def test_the_buffer_protocol(backend: str) -> None:
     same(pg.asarray(array("d", [1.0, 2.0])), np.asarray([1.0, 2.0]))
     same(pg.asarray(memoryview(b"ab")), np.asarray([97, 98], np.uint8))

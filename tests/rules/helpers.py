@@ -1,9 +1,10 @@
-"""What the tests of rules share: samples as cases, a sample as a function of its operands, random directions, distances."""
+"""What the tests of rules share: samples as cases and as functions of their operands, random directions, distances."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import combinations
 from typing import Any
 from zlib import crc32
@@ -63,6 +64,18 @@ def function(sample: Sample, moving: tuple[int, ...] | None = None) -> tuple[Cal
     return f, tuple(operands[i] for i in at)
 
 
+@cache
+def _of_seed(op: Op, seed: int) -> dict[str, Sample]:
+    return {s.name: s for s in samples(op, seed)}
+
+
+def another(sample: Sample, seed: int) -> tuple[Any, ...]:
+    """Other operands of the same form: of another seed, or the same ones rolled where values are not random."""
+    if sample.boundary:
+        return tuple(np.roll(x, seed) if type(x) is np.ndarray else x for x in sample.operands)
+    return _of_seed(sample.op, seed)[sample.name].operands
+
+
 def leaves(xs: Iterable[pg.Tensor]) -> list[pg.Tensor]:
     """The same values, whose gradients are asked for."""
     return [pg.asarray(x, copy=True).requires_grad_() for x in xs]
@@ -77,6 +90,11 @@ def without_native_pulls() -> Iterator[None]:
         yield
     finally:
         TABLE.pulls.update(native)
+
+
+def arrays(sample: Sample) -> tuple[int, ...]:
+    """The positions of the operands that are arrays."""
+    return tuple(i for i, x in enumerate(sample.operands) if type(x) is np.ndarray)
 
 
 def subsets(moving: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

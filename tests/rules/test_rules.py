@@ -95,7 +95,7 @@ REFUSED: dict[str, Callable[[], None]] = {
 
 @pytest.mark.parametrize("register", REFUSED.values(), ids=REFUSED)
 def test_a_rule_that_does_not_fit_its_operation_is_refused(register: Callable[[], None]) -> None:
-    with pytest.raises(ValidationError, match="one|two"):
+    with pytest.raises(ValidationError, match=r"one|two"):
         register()
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import plugrad as pg
 import pytest
 import torch
+
+import plugrad as pg
 from plugrad import dtypes, ops
 from plugrad.backends import current, manager, standard
 from plugrad.errors import BackendNotFoundError, ConversionError, DeviceError, DTypeError, ValidationError
@@ -381,7 +382,7 @@ def test_infinities_and_nan_along_an_axis(name: str) -> None:
         assert_same(KERNELS[op](to_torch(x), **params), REFERENCE[op](x, **params))
 
 
-# ------------------------------------------------------------------------------------------------------ where torch errs
+# ----------------------------------------------------------------------------------------------------- where torch errs
 
 
 def test_what_the_standard_widens_stays() -> None:

@@ -20,7 +20,7 @@ from .. import dtypes, ops
 from ..dtypes import DType
 from ..errors import DeviceError, DTypeError, ShapeError
 from ..ops import Op
-from .protocol import Backend, Kernel, Pulls
+from .protocol import Backend, Kernel, Pulls, broadcast_axes
 
 Array = Any  # an ndarray, or the NumPy scalar that a ufunc gives for 0-d operands
 
@@ -387,11 +387,9 @@ class NumPyBackend(Backend):
 
     def unbroadcast(self, g: Array, shape: tuple[int, ...]) -> Array:
         """A bias's gradient as ones.dot: 0.95 of a small network's gradient, and more accurate in float32."""
-        if g.ndim == 2 and len(shape) == 1 and g.shape[1] == shape[0] and g.dtype in _ONE and g.shape[0] < 4096:
-            return _ones(g.shape[0], g.dtype).dot(g)
-        extra = g.ndim - len(shape)
-        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-        return np.add.reduce(g, axis=(*range(extra), *ones)).reshape(shape)
+        if len(shape) == 1 and g.shape[1:] == shape and g.dtype in _ONE and len(g) < 4096:
+            return _ones(len(g), g.dtype).dot(g)
+        return np.add.reduce(g, axis=broadcast_axes(g.shape, shape)).reshape(shape)
 
 
 class _Holder:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes, ops
 from ..dtypes import DType
-from ..errors import BackendError, DTypeError
+from ..errors import BackendError, DTypeError, ShapeError
 from ..ops import Op
 
 Kernel = Callable[..., Any]
@@ -83,6 +83,20 @@ def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_d
     if source.backend.device_of(x) not in table.backend.devices() and device is None:
         x = source.backend.to_device(x, "cpu")
     return table.backend.from_dlpack(x, device)
+
+
+def broadcast_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of `given` along which `shape` was repeated to become it.
+
+    Raises
+    ------
+    ShapeError
+        If it was not.
+    """
+    extra = len(given) - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, given[extra:], strict=True)):
+        raise ShapeError(f"{tuple(shape)} does not broadcast to {tuple(given)}")
+    return (*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1))
 
 
 class Backend(ABC):
@@ -182,10 +196,8 @@ class Backend(ABC):
 
     def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
         """`g` summed down to `shape`, from which it was broadcast."""
-        extra = len(g.shape) - len(shape)
-        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
         xp = self.namespace
-        return xp.reshape(xp.sum(g, axis=(*range(extra), *ones), dtype=g.dtype), shape)
+        return xp.reshape(xp.sum(g, axis=broadcast_axes(g.shape, shape), dtype=g.dtype), shape)
 
     def synchronize(self) -> None:
         """Wait for what was started; nothing to do on a host."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import ops
 from ..backends import current
-from ..backends.protocol import Kernels
+from ..backends.protocol import Kernels, broadcast_axes
 from ..errors import MixedBackendsError, TracingError, TransformError
 from ..ops import Op
 from ..tensor import Leaf, Tensor, base, current_mode, ticket, tracing
@@ -206,10 +206,8 @@ def tracing_table(of: Kernels) -> Kernels:
 
 def _unbroadcaster(table: Kernels) -> Callable[..., Any]:
     def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-        extra = len(g.shape) - len(shape)
-        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
-        summed = table[ops.SUM](g, axis=(*range(extra), *ones), keepdims=False)
-        return table[ops.RESHAPE](summed, shape=shape) if ones else summed
+        summed = table[ops.SUM](g, axis=broadcast_axes(g.shape, shape), keepdims=False)
+        return summed if summed.shape == shape else table[ops.RESHAPE](summed, shape=shape)
 
     return unbroadcast
 

@@ -84,7 +84,7 @@ def _check_names(op: Op, *rules: Rule) -> None:
 def _set_saving(op: Op, rules: tuple[Rule, ...]) -> None:
     """What to keep, per tracked edge, from the names that its rule reads."""
     if len(rules) != len(op.operands):
-        raise ValidationError(f"{len(rules)} rules for {op!r}, which has {len(op.operands)} operands; give one for each")
+        raise ValidationError(f"{len(rules)} rules for the {len(op.operands)} operands of {op.name}; give one for each")
     _check_names(op, *rules)
     reads = [{op.operands.index(n) for n in _names(rule) if n in op.operands} for rule in rules]
     readers = [[i for i, r in enumerate(reads) if k in r] for k in range(len(op.operands))]
@@ -185,7 +185,8 @@ class _Positional:
 def linear_in_all(op: Op, adjoint: Rule, batch: Law) -> None:
     """As `linear`, of any number of operands; ``adjoint(xp, ct, position, edge, **params)``."""
     if set(_names(adjoint)[4:]) != set(op.params):
-        raise ValidationError(f"the rule of {op.name} names {_names(adjoint)}; it is given xp, ct, position, edge, {', '.join(op.params)}")
+        given = ", ".join(("xp", "ct", "position", "edge", *op.params))
+        raise ValidationError(f"the rule of {op.name} names {', '.join(_names(adjoint))}; it is given {given}")
     op.keeps_result, op.saves, op.keep, op.batch = False, "", _keeper("None"), batch
     op.pulls = op.complex_pulls = _Positional(adjoint)
     op.push = lambda y, args, tangents, params: apply(op, *map(_tangent_of, args, tangents), **params)

@@ -1,0 +1,87 @@
+"""The tutorial runs as it stands on every ready backend, and its numbers are torch's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import plugrad as pg
+
+from . import pages
+from .pages import blocks, links, run_console
+
+PAGE = "tutorial.md"
+ONCE = [[4.0 if i == k else 2.0 for k in range(5)] for i in range(4)]
+TWICE = [[2 * g for g in row] for row in ONCE]
+
+
+def test_runs_on_every_backend(backend: str) -> None:
+    assert run_console(PAGE) > 40
+
+
+def test_other_library_as_shown() -> None:
+    pytest.importorskip("plugrad_torch")
+    assert 'pg.use_backend("torch")' in blocks(PAGE, "text")[0]
+    with pg.use_backend("numpy"):
+        run_console(PAGE, "text", pg=pg)
+
+
+WRONG = {
+    "a value": ("tensor(0.84333965", "tensor(0.84334965"),
+    "an element": ("[4., 2., 2.", "[4., 2., 3."),
+    "an error": ("pass retain_graph=True", "pass retain_graph=False"),
+    "a flag": ("(True, False, None)", "(True, True, None)"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_claim_is_noticed(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, (right, wrong) = (pages.DOCS / PAGE).read_text(encoding="utf8"), WRONG[what]
+    assert right in text
+    (tmp_path / PAGE).write_text(text.replace(right, wrong, 1), encoding="utf8")
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    with pytest.raises(pytest.fail.Exception):
+        run_console(PAGE)
+
+
+def vector_jacobian_products(inp: Any, ones_like: Any) -> list[Any]:
+    """The page's three walks, in torch's words and ours, which are the same; and one after zeroing by hand."""
+    out = (inp + 1).pow(2).T
+    found = []
+    for zero in (None, None, "none", "zeros"):
+        if zero is not None:
+            inp.grad = None if zero == "none" else inp.grad * 0
+        out.backward(ones_like(out), retain_graph=True)
+        found.append(inp.grad.tolist())
+    return found
+
+
+def test_vector_jacobian_products_are_torchs(backend: str) -> None:
+    torch = pytest.importorskip("torch")
+    ours = vector_jacobian_products(pg.eye(4, 5, requires_grad=True), pg.ones_like)
+    assert ours == [ONCE, TWICE, ONCE, ONCE]
+    assert ours == vector_jacobian_products(torch.eye(4, 5, requires_grad=True), torch.ones_like)
+
+
+def test_one_layer_is_torchs(backend: str) -> None:
+    """The page's network: same parameters, loss and gradients within an eps or two."""
+    torch = pytest.importorskip("torch")
+    pg.random.seed(0)
+    w, b = (pg.random.normal(shape, requires_grad=True) for shape in ((5, 3), (3,)))
+    loss = pg.nn.binary_cross_entropy_with_logits(pg.matmul(pg.ones(5), w) + b, pg.zeros(3))
+    loss.backward()
+    its_w, its_b = (torch.tensor(t.tolist(), dtype=torch.float64, requires_grad=True) for t in (w, b))
+    its_z = torch.matmul(torch.ones(5, dtype=torch.float64), its_w) + its_b
+    its_loss = torch.nn.functional.binary_cross_entropy_with_logits(its_z, torch.zeros(3, dtype=torch.float64))
+    its_loss.backward()
+    assert loss.item() == pytest.approx(its_loss.item(), rel=1e-14)
+    np.testing.assert_allclose(w.grad.tolist(), its_w.grad.tolist(), rtol=1e-14)
+    np.testing.assert_allclose(b.grad.tolist(), its_b.grad.tolist(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("link", links(PAGE))
+def test_link_leads_somewhere(link: str) -> None:
+    assert (pages.DOCS / link).exists()
