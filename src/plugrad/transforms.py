@@ -99,14 +99,14 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     (5.0, [2.0, 4.0])
     """
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    signs = len({k < 0 for k in chosen})  # of both, two numbers may name one argument
-    if len(set(chosen)) < len(chosen):
-        raise ValidationError(f"grad: argnums {argnums} names an argument twice")
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValidationError(f"grad: argnums {argnums} names {'an argument twice' if chosen else 'no argument'}")
+    first, last = min(chosen), max(chosen)
 
     def with_value(*args: Any, **kwargs: Any) -> Any:
         if not -len(args) <= first <= last < len(args):
             raise ValidationError(f"grad: argnums {argnums} of a call with {len(args)} positional arguments")
-        if signs == 2 and len({k % len(args) for k in chosen}) < len(chosen):
+        if first < 0 <= last and len({k % len(args) for k in chosen}) < len(chosen):
             raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
         picked = [args[k] for k in chosen]
         lone = all([type(x) is Tensor for x in picked])  # no trees: 0.9 of a small network's gradient

@@ -126,7 +126,7 @@ class TorchBackend(Backend):
             _holders(raw, storage) == _ALONE
             and storage.nbytes() == raw.numel() * raw.element_size()
             and storage.resizable()  # not where NumPy or DLPack owns the memory, or ever saw it
-            and True  # with other processes
+            and (raw.is_cuda or not storage.is_shared())  # with other processes
         )
 
     def write(self, raw: Tensor, index: Any, value: Any) -> None:
@@ -173,7 +173,7 @@ def _plain(obj: Tensor) -> Tensor:
         raise ConversionError(
             f"a {type(obj).__name__} of {obj.layout} is no plain tensor; convert it first (to_dense, dequantize ...)"
         )
-    return obj.detach().as_subclass(Tensor).resolve_conj().resolve_neg()  # torch's lazy views cannot be exported
+    return obj.detach().as_subclass(Tensor).resolve_neg()  # torch's lazy views cannot be exported
 
 
 def _has_own_dispatch(obj: Tensor) -> bool:
