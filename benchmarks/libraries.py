@@ -55,12 +55,12 @@ def plugrad_ways(case: Case) -> Ways:
         value.backward()
         return value, [leaf.grad for leaf in leaves]
 
-    functional = pg.value_and_grad(loss)
-    compiled = pg.compile(functional)
+    functional = pg.value_and_grad(lambda *params: loss(list(params), inputs), argnums=tuple(range(len(params))))
+    compiled = pg.compile(functional)  # parameters one by one, inputs closed over, as in the backward way
     return {
         "plugrad backward": backward,
-        "plugrad value_and_grad": lambda: functional(params, inputs),
-        "plugrad compiled": lambda: compiled(params, inputs),
+        "plugrad value_and_grad": lambda: functional(*params),
+        "plugrad compiled": lambda: compiled(*params),
     }
 
 

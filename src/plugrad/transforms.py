@@ -113,8 +113,10 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         xs, rebuild = (picked, list) if lone else _leaves(picked)
         if MODE.get() is not None:
             xs = list(map(captured, xs))
-        if not _is_outermost(xs):
+        outermost = _is_outermost(xs)
+        if not outermost:
             xs = [_differentiable(x, "grad") for x in xs]
+            outermost = _is_outermost(xs)
 
         def call(variables: list[Tensor]) -> tuple[Tensor, Any]:
             given = list(args)
@@ -124,7 +126,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
             y, aux = _with_aux(out, "grad") if has_aux else (out, None)
             return y if type(y) is Tensor else _as_result(y, "grad"), aux
 
-        value, aux, found = (_outermost if _is_outermost(xs) else _taped)(call, xs)
+        value, aux, found = (_outermost if outermost else _taped)(call, xs)
         grads = rebuild(found)
         g = grads[0] if isinstance(argnums, int) else tuple(grads)
         return ((value, aux), g) if has_aux else (value, g)
@@ -182,7 +184,8 @@ def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
         y = trace.leave(y)
     if type(y.by) is not Kernels:
         raise TransformError("grad: a value of another thread's transform came in")
-    _check_result(y)
+    if y.data.shape != () or y.data.dtype not in INEXACT:
+        _check_result(y)
     root, value, found, mine = y.node, y, None, set(leaves)
     if root:
         found = walk({root: seed(y.by, y.data)}, retain=aux is not None, only=mine)

@@ -10,6 +10,8 @@ from typing import Any
 
 __all__ = ["flatten", "map_leaves"]
 
+_tree_flatten: Any = None  # optree's, when first needed
+
 
 def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any], Any]:
     """The leaves, a function that puts others in their place, and the structure (hashable, comparable).
@@ -22,9 +24,12 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any], Any]:
     >>> rebuild([4, 5, 6])
     {'a': 4, 'b': (5, 6)}
     """
-    import optree
+    global _tree_flatten
+    if _tree_flatten is None:
+        import optree
 
-    leaves, structure = optree.tree_flatten(tree)
+        _tree_flatten = optree.tree_flatten
+    leaves, structure = _tree_flatten(tree)
     return leaves, structure.unflatten, structure
 
 

@@ -60,14 +60,14 @@ def test_wrong_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_forward_mode_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops.SINH, "push", wrong(ops.SINH.push, 1 + 1e-6))
     check_grads(pg.sinh, X, order=1, modes=["reverse"])
-    with pytest.raises(ValidationError, match="by forward and .* by central differences"):
+    with pytest.raises(ValidationError, match=r"by forward and .* by central differences"):
         check_grads(pg.sinh, X, order=1)
 
 
 def test_modes_that_differ_by_less_than_differences_see_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ops.SINH, "push", wrong(ops.SINH.push, 1 + 1e-12))
     check_grads(pg.sinh, X, order=1, modes=["forward"])
-    with pytest.raises(ValidationError, match="by forward and .* by reverse"):
+    with pytest.raises(ValidationError, match=r"by forward and .* by reverse"):
         check_grads(pg.sinh, X, order=1)
 
 
@@ -77,7 +77,7 @@ def test_rule_wrong_at_second_order_alone_is_caught(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(ops.SINH, "pulls", (once,))
     check_grads(pg.sinh, X, order=1)
-    with pytest.raises(ValidationError, match="by reverse over reverse and .* by central differences"):
+    with pytest.raises(ValidationError, match=r"by reverse over reverse and .* by central differences"):
         check_grads(pg.sinh, X, order=2)
 
 
@@ -89,7 +89,7 @@ def test_only_the_modes_asked_for_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_kink_fails() -> None:
     with pytest.raises(ValidationError, match="central differences"):
-        check_grads(lambda x: pg.sum(pg.abs(x)), pg.zeros(3), order=1)
+        check_grads(pg.nn.relu, pg.zeros(3), order=1)
 
 
 def test_nan_fails() -> None:

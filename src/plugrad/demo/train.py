@@ -174,7 +174,7 @@ def _shown(steps: Iterable[Any], many: int) -> Iterable[Any]:
 
 def _compare_with_torch(points: dict[str, Params], learnt: Digits) -> int:
     if find_spec("torch") is None:
-        print("torch is not installed, so no gradient was compared with it: pip install torch")
+        print("torch is not installed, so no gradient was compared: pip install torch")
         return 0
     reports = {name: _against_torch(params, learnt) for name, params in points.items()}
     print(_table(reports))

@@ -227,9 +227,11 @@ def reduction(op: Op, weight: Rule) -> None:
     op.rule = lambda: tuple((_with_axes_kept(p),) for p in _product(op, weight))  # type: ignore[assignment,return-value]
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
-        kept = kept_shape(args[0].shape, params["axis"])
-        d = _product(op, weight)[0](RECORDING, tangents[0], RECORDING.reshape(y, shape=kept), args, params, args[0])
-        return apply(SUM, d, axis=params["axis"], keepdims=params["keepdims"])
+        (x, *_), (t, *_) = args, tangents
+        to_real = x.dtype.kind == "c" != y.dtype.kind  # as in `real_valued`
+        t, y = RECORDING.conj(t) if to_real else t, RECORDING.reshape(y, shape=kept_shape(x.shape, params["axis"]))
+        d = _product(op, weight)[0](RECORDING, t, y, args, params, x)
+        return apply(SUM, RECORDING.real(d) if to_real else d, axis=params["axis"], keepdims=params["keepdims"])
 
     op.push, op.batch = push, axes.reduces(op)
 

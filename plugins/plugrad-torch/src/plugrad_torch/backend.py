@@ -173,7 +173,7 @@ def _plain(obj: Tensor) -> Tensor:
         raise ConversionError(
             f"a {type(obj).__name__} of {obj.layout} is no plain tensor; convert it first (to_dense, dequantize ...)"
         )
-    return obj.detach().as_subclass(Tensor).resolve_neg()  # torch's lazy views cannot be exported
+    return obj.detach().as_subclass(Tensor).resolve_conj().resolve_neg()  # torch's lazy views cannot be exported
 
 
 def _has_own_dispatch(obj: Tensor) -> bool:
