@@ -186,7 +186,8 @@ def _run(
     record = create_graph or watched or type(by) is not Kernels
     seeds: dict[Any, Any] = {}
     for t, ct in zip(roots, cts, strict=True):
-        s = _seed(what, t, ct, record)
+        s = _seed(what, t, ct, create_graph)
+        s = s if record else s.data
         seeds[t.node] = seeds[t.node] + s if t.node in seeds else s
     with switched(**_mode_of_walk(by, create_graph, watched)):
         found = walk(seeds, record=record, retain=retain, wanted=wanted)
@@ -237,8 +238,8 @@ def _check_used(what: str, roots: list[Any], needed: Sequence[Any]) -> None:
     for i, node in enumerate(needed):
         if node not in reached:
             raise GraphError(
-                f"{what}: inputs[{i}] is not in the graph of the outputs{_cuts(roots)}; pass allow_unused=True for None, "
-                "or materialize_grads=True for zeros"
+                f"{what}: inputs[{i}] is not in the graph of the outputs{_cuts(roots)}; "
+                "pass allow_unused=True for None, or materialize_grads=True for zeros"
             )
 
 
@@ -249,7 +250,7 @@ def _cuts(nodes: list[Any]) -> str:
     return f" (the graph was cut by {'; by '.join(said[:5])})" if said else ""
 
 
-def _seed(what: str, t: Tensor, ct: Any, record: bool) -> Any:
+def _seed(what: str, t: Tensor, ct: Any, create_graph: bool) -> Tensor:
     value = t.data if type(t.by) is not Kernels else t
     if ct is None:
         if _size(t.shape) != 1 or t.node.dtype in COMPLEX:
@@ -258,21 +259,23 @@ def _seed(what: str, t: Tensor, ct: Any, record: bool) -> Any:
                 f"{what}: the root is {kind}of shape {t.shape}; only one real element has a gradient by itself: pass a "
                 "gradient of its shape, or reduce it with sum or mean"
             )
-        g = ones(value)
-    else:
-        g = captured(as_tensor(ct, t))
-        if g.shape != t.shape:
-            raise ShapeError(f"{what}: a gradient of shape {g.shape} for a root of shape {t.shape}; they must be equal")
-        if (g.dtype.kind == "c") != (t.dtype.kind == "c"):
-            raise DTypeError(
-                f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex"
-            )
-        g = g if g.dtype is t.dtype else apply(ASTYPE, g, dtype=t.dtype)
-        if g.backend != t.backend:
-            raise DeviceError(
-                f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend"
-            )
-    return g if record else g.data
+        return ones(value)
+    g: Tensor = captured(as_tensor(ct, t))
+    require_live(g, what)
+    if type(t.by) is Kernels and type(g.by) is not Kernels:
+        raise GraphError(f"{what}: the gradient is a value of a {g.by}, the root is older; make the root inside, too")
+    if g.shape != t.shape:
+        raise ShapeError(f"{what}: a gradient of shape {g.shape} for a root of shape {t.shape}; they must be equal")
+    if (g.dtype.kind == "c") != (t.dtype.kind == "c"):
+        raise DTypeError(
+            f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex"
+        )
+    g = g if g.dtype is t.dtype else apply(ASTYPE, g, dtype=t.dtype)
+    if g.backend != t.backend:
+        raise DeviceError(
+            f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend"
+        )
+    return g.data if g.by is t.by and type(g.by) is not Kernels and not create_graph else g
 
 
 def _size(shape: tuple[int, ...]) -> int:

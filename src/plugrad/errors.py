@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AxisError",
     "BackendError",
     "BackendNotFoundError",
     "ConversionError",
@@ -31,6 +32,10 @@ class PlugradWarning(UserWarning):
 
 class ShapeError(PlugradError, ValueError):
     """Shapes, axes or sizes do not fit."""
+
+
+class AxisError(ShapeError, IndexError):
+    """There is no such axis."""
 
 
 class DTypeError(PlugradError, TypeError):

@@ -360,6 +360,14 @@ def _reflected(door: Function) -> Function:
     return reflected
 
 
+def _unless_none(door: Function) -> Function:
+    def compared(self: Tensor, other: Any) -> Any:
+        return NotImplemented if other is None else door(self, other)  # Python then asks whether it is the same object
+
+    compared.__doc__ = f"`plugrad.{door.__name__}`; beside None whether it is None, which it is not."
+    return compared
+
+
 def _augmented(door: Function) -> Function:
     def augmented(self: Tensor, other: Any) -> Tensor:
         new = door(self, other)
@@ -401,8 +409,8 @@ OPERATORS: dict[str, Function] = {
     "__neg__": xp.negative,
     "__pos__": xp.positive,
     "__invert__": xp.bitwise_invert,
-    "__eq__": xp.equal,
-    "__ne__": xp.not_equal,
+    "__eq__": _unless_none(xp.equal),
+    "__ne__": _unless_none(xp.not_equal),
     "__lt__": xp.less,
     "__le__": xp.less_equal,
     "__gt__": xp.greater,

@@ -230,7 +230,8 @@ def _picked(log_p: Tensor, target: Tensor, axis: int) -> Tensor:
     else:  # nobody knows the classes yet, and one that does not exist must not read its neighbour's row
         exists = xp.logical_and(xp.greater_equal(target, 0), xp.less(target, count))
         at = xp.where(exists, at, _NOWHERE)
-    return apply(ops.GATHER, xp.reshape(xp.moveaxis(log_p, axis, -1), -1), at)
+    in_rows = log_p if axis == log_p.ndim - 1 else xp.moveaxis(log_p, axis, -1)
+    return apply(ops.GATHER, xp.reshape(in_rows, -1), at)
 
 
 def _check_classes(target: Tensor, count: int) -> None:

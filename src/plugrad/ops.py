@@ -8,7 +8,7 @@ and what a node has to save (`keep`, `keeps_result`). Kernels are not here: a ba
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
 from .errors import ValidationError
@@ -47,9 +47,9 @@ class Op:
         "saves",
     )
 
-    rule: Callable[[], tuple[Iterable[Callable[..., Any]], Iterable[Callable[..., Any]]]]  # compiles the pulls
-    pulls: Iterable[Callable[..., Any]]
-    complex_pulls: Iterable[Callable[..., Any]]
+    rule: Callable[[], Any]  # compiles (pulls, complex_pulls)
+    pulls: Any  # (xp, ct, y, args, params, edge) -> cotangent, one an operand
+    complex_pulls: Any  # the same for complex results
     push: Callable[..., Any] | None  # None: the results are discrete, no derivative is defined
     batch: Callable[..., Any]
     keep: Callable[[tuple[Any, ...], Any], Any]

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping
-from copy import deepcopy
 from numbers import Real
 from operator import index
 from typing import TYPE_CHECKING, Any
@@ -103,7 +102,7 @@ class Generator:
         >>> bool(pg.all(first == pg.random.normal(3, generator=generator)))
         True
         """
-        return deepcopy(dict(self._host.bit_generator.state))
+        return dict(self._host.bit_generator.state)
 
     @state.setter
     def state(self, state: Mapping[str, Any]) -> None:

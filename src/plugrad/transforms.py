@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+import numpy as np
+
 from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import INEXACT
@@ -515,7 +517,7 @@ def _basis(x: Tensor) -> Tensor:
     for n in x.shape:
         size *= n
     backend = low.by.backend
-    raw = backend.namespace.eye(size, dtype=backend.raw_dtype(x.dtype), device=x.device)
+    raw = backend.asarray(np.eye(size, dtype=x.dtype.name), x.dtype, x.device, None)
     eye = Tensor(raw, constants(current.table(low.by.owner)))
     return apply(RESHAPE, eye, shape=(size, *x.shape))
 

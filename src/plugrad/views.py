@@ -145,7 +145,7 @@ def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
     ):
         raw = _raw_value(x, value, quiet)
         if raw is not None:
-            x.data[index] = raw  # nobody else sees it
+            x.by.backend.write(x.data, index, raw)  # nobody else sees it
             return
     if at is not WHOLE:  # index arrays do not compose
         value, index = written(read(x, at), value, index), at

@@ -525,7 +525,7 @@ def test_table_prints_well(announce: Announce) -> None:
     table = manager.backends()
     header, numpy, made = [line for line in repr(table).splitlines() if re.match("name|numpy|made", line)]
     assert header.split() == ["name", "status", "version", "devices", "maturity", "mend"]
-    assert numpy == f"numpy  {'ready':18}  {np.__version__:7}  {'cpu':9}  stable"
+    assert numpy.split() == ["numpy", "ready", np.__version__, "cpu", "stable"]
     assert made.endswith('cpu, cuda  experimental  pip install "no_such_library"')
     assert made.index("cpu") == header.index("devices")
     assert isinstance(table, tuple)

@@ -20,11 +20,6 @@ def blocks(page: str, languages: str) -> list[str]:
     return re.findall(rf"^```(?:{languages})\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def links(page: str) -> list[str]:
-    """Where a page leads within the repository."""
-    return re.findall(r"\]\((?!https?:)([^)#]+)", (DOCS / page).read_text(encoding="utf8"))
-
-
 def run_console(source: str, **names: Any) -> int:
     """Execute a console session; the number of statements that ran. Every output must be the one that is shown."""
     session = doctest.DocTestParser().get_doctest(source, names, "page", "page", 0)
@@ -37,7 +32,7 @@ def run_console(source: str, **names: Any) -> int:
 
 
 class _Checker(doctest.OutputChecker):
-    """Text must be equal, but for the name of a backend that is not shown; numbers may differ in the last digits printed."""
+    """Equal text, but for the name of a backend where none is shown, and for the last digits of numbers."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         if not REMARK.search(want):

@@ -1,4 +1,4 @@
-"""torch's function for every primitive that has a derivative: the primitive's operands and parameters, torch's tensors."""
+"""torch's function for every primitive with a derivative: the primitive's operands and parameters, torch's tensors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -166,16 +167,21 @@ TORCH: dict[Op, Callable[..., Any]] = {
 
 def operands(sample: Any) -> list[Any]:
     """The operands of a sample as torch's tensors, leaves where they have a derivative."""
-    found = [torch.tensor(x) for x in sample.operands]
+    found = [torch.as_tensor(np.array(x)) for x in sample.operands]
     return [x.requires_grad_() if i in sample.moving else x for i, x in enumerate(found)]
+
+
+def _weak(x: Any) -> Any:
+    """The narrowest dtype of a Python number's kind."""
+    return {float: torch.float16, complex: torch.complex32}.get(type(x))
 
 
 def results(sample: Any, given: list[Any]) -> tuple[Any, ...]:
     """torch's results, as a tuple; operands are cast to one dtype first, which torch does not do everywhere."""
     first = sample.op.promotion == "branches"
-    if sample.op.promotion in ("shared", "floating", "branches"):
-        arrays = [x for x, own in zip(given, sample.operands, strict=True) if hasattr(own, "shape")][first:]
-        to = reduce(torch.promote_types, [x.dtype for x in arrays])
+    if sample.op.promotion in ("shared", "arrays", "floating", "branches"):
+        kinds = [_weak(own) or x.dtype for x, own in zip(given, sample.operands, strict=True)][first:]
+        to = reduce(torch.promote_types, kinds)
         given = [*given[:first], *(x.to(to) for x in given[first:])]
     y = TORCH[sample.op](*given, **sample.params)
     return y if isinstance(y, tuple) else (y,)

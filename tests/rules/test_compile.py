@@ -1,7 +1,7 @@
 """Traced against eager: the value, the pullback and the pushforward of every primitive, at boundaries too.
 
-Each program is run on the operands that it was traced with and on others, so that a value that was taken for a constant,
-or a result that lies in a reused buffer, is seen.
+Each program is run on the operands that it was traced with and on others, so that a value that was taken for a
+constant, or a result that lies in a reused buffer, is seen.
 """
 
 from __future__ import annotations

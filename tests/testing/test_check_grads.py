@@ -36,6 +36,7 @@ RIGHT: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "float32": (lambda x: pg.sum(pg.exp(x) * x), (pg.astype(X, pg.float32),)),
     "complex64": (lambda z: pg.exp(z), (pg.astype(Z, pg.complex64),)),
     "large": (lambda x: pg.sin(x), (X * 1000,)),
+    "offset": (lambda x: x + 1e8, (X,)),
     "steep": (lambda x: x**9, (X * 3,)),
 }
 

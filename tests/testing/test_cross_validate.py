@@ -28,6 +28,13 @@ def h(xp: Any, w: Any) -> Any:
     return xp.sum(xp.exp(w) * w)
 
 
+@pytest.fixture(autouse=True)
+def _default_dtypes_stay() -> Iterator[None]:
+    yield
+    assert torch.get_default_dtype() is torch.float32
+    assert pg.default_dtype() is pg.float64
+
+
 @pytest.fixture
 def module() -> Any:
     """The module, whose name in its package is the function's."""
@@ -93,6 +100,11 @@ def test_derivatives_of_what_is_constant_at_last(backend: str) -> None:
     cross_validate(lambda xp, w: xp.ones_like(w), W, backends=backend, order=2)
 
 
+def test_input_that_is_not_used_has_gradient_zero(backend: str) -> None:
+    report = cross_validate(lambda xp, w, b: xp.exp(w), W, np.eye(2), backends=backend, order=2)
+    assert errors(report)["derivative 2 of inputs[1]"] == 0
+
+
 def test_pytrees_and_integers(backend: str) -> None:
     def f(xp: Any, p: Any, rows: Any) -> Any:
         return {"rows": xp.take(p["w"], rows, axis=0) * p["b"][0], "where": xp.argmax(p["w"])}
@@ -129,7 +141,6 @@ def test_dtype_is_also_the_default_meanwhile(backend: str) -> None:
 
 
 def test_oracle_runs_under_plugrads_default_dtype() -> None:
-    assert torch.get_default_dtype() is torch.float32
     report = cross_validate(lambda xp, n: xp.ones(3) * n / 3, 2)
     assert {row.dtype for row in report.rows} == {"float64"}
     assert report.largest == 0
@@ -144,8 +155,6 @@ def test_defaults_come_back_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         cross_validate(fails, W, dtype=pg.float32)
     assert caught.value.__notes__ == [f"cross_validate: while torch.autograd {torch.__version__} ran the function"]
-    assert torch.get_default_dtype() is torch.float32
-    assert pg.default_dtype() is pg.float64
 
 
 def test_runs_as_recorded_whatever_is_around() -> None:

@@ -671,7 +671,11 @@ def test_dlpack_both_ways() -> None:
     assert BACKEND.asarray(Exporter(host), None, None, None).data_ptr() != host.ctypes.data
     assert BACKEND.from_dlpack(np.float64(3), None).item() == 3  # NumPy's scalars do not speak it
     host.flags.writeable = False
-    assert BACKEND.from_dlpack(host, None).data_ptr() != host.ctypes.data
+    misaligned = np.frombuffer(bytearray(17), np.uint8)[1:].view(np.float64)
+    for strange in (host, misaligned):
+        assert BACKEND.from_dlpack(strange, None).data_ptr() != strange.ctypes.data
+    lazy = torch.tensor([1j]).conj()
+    assert not any(raw.is_conj() or raw.is_neg() for raw in (BACKEND.from_dlpack(z, None) for z in (lazy, lazy.imag)))
     with pytest.raises(ConversionError, match="Exporter"):
         BACKEND.from_dlpack(Exporter(np.array(["a"])), None)
 

@@ -100,6 +100,9 @@ class use_backend:
             _said.append(self._choice)
             del _said[:-100]  # enough for all that are about to be entered
 
+    def __repr__(self) -> str:
+        return f"<new arrays go to {':'.join(filter(None, self._choice[:2]))}>"
+
     def __enter__(self) -> Choice:
         with _saying:  # by identity: other threads are entering theirs
             _said[:] = [said for said in _said if said is not self._choice]

@@ -33,7 +33,7 @@ __all__ = ["BackendInfo", "BackendTable", "backends", "explain", "info", "regist
 
 _registry = Registry()
 _HOST = frozenset(sys.stdlib_module_names | {"numpy"})  # types from here are Python data or NumPy's own
-_OFFICIAL = ("cupy", "dask", "jax", "strict", "torch")  # there is a wheel plugrad-<name>
+_OFFICIAL = ("torch",)  # there is a wheel plugrad-<name>
 
 
 def backends() -> BackendTable:

@@ -362,7 +362,7 @@ class NumPyBackend(Backend):
     def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Array:
         """Filled with one value."""
         self._check(device)
-        return np.full(shape, value, RAW[dtype])
+        return np.full(shape, value, RAW[dtype]) if value else np.zeros(shape, RAW[dtype])  # which are lazy
 
     def dummy(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """One element, seen at every place."""

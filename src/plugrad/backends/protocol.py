@@ -145,7 +145,7 @@ class Backend(ABC):
 
     def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Any:
         """A raw array filled with one value."""
-        return self.namespace.full(shape, value, dtype=self.raw_dtype(dtype), device=device)
+        return self.asarray(np.full(shape, value, dtype.name), dtype, device, None)
 
     def dummy(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """A stand-in with this shape and raw dtype for finding out shapes; the cheaper the better.
@@ -193,6 +193,10 @@ class Backend(ABC):
     def is_sole_owner(self, raw: Any) -> bool:
         """Whether nobody but the one tensor that asks can see this memory, so that a write in place goes unseen."""
         return False
+
+    def write(self, raw: Any, index: Any, value: Any) -> None:
+        """Write in place, at a basic index; only ever asked for what `is_sole_owner` allows."""
+        raw[index] = value
 
     def unbroadcast(self, g: Any, shape: tuple[int, ...]) -> Any:
         """`g` summed down to `shape`, from which it was broadcast."""

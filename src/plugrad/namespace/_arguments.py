@@ -12,7 +12,7 @@ from operator import index
 from typing import Any, TypeAlias
 
 from ..dtypes import DType, int64, uint64
-from ..errors import DTypeError, ShapeError
+from ..errors import AxisError, DTypeError, ShapeError
 from ..ops import ASTYPE
 from ..tensor import Tensor, apply, as_tensor
 
@@ -72,7 +72,7 @@ def one_axis(axis: int, ndim: int, who: str) -> int:
     (out,) = ints(axis, who, "axis") if type(axis) is not int else (axis,)
     if not -ndim <= out < ndim:
         there = f"axes go from {-ndim} to {ndim - 1}" if ndim else "a 0-d tensor has no axes"
-        raise ShapeError(f"{who}: there is no axis {out}; {there}")
+        raise AxisError(f"{who}: there is no axis {out}; {there}")
     return out + ndim if out < 0 else out
 
 

@@ -16,12 +16,12 @@ from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_
 
 # One operand, holomorphic
 # (1 - x)(1 + x), not 1 - x * x: that loses all digits at the ends of the domain
-elementwise(ACOS, lambda xp, x: -1 / xp.sqrt((1 - x) * (1 + x)))
-elementwise(ACOSH, lambda xp, x: 1 / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))  # two roots: the branch of complex acosh
-elementwise(ASIN, lambda xp, x: 1 / xp.sqrt((1 - x) * (1 + x)))
-elementwise(ASINH, lambda xp, x: 1 / xp.sqrt(x * x + 1))
-elementwise(ATAN, lambda x: 1 / (x * x + 1))
-elementwise(ATANH, lambda x: 1 / ((1 - x) * (1 + x)))
+elementwise(ACOS, lambda xp, ct, x: -ct / xp.sqrt((1 - x) * (1 + x)))
+elementwise(ACOSH, lambda xp, ct, x: ct / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))  # two roots: the branch of complex acosh
+elementwise(ASIN, lambda xp, ct, x: ct / xp.sqrt((1 - x) * (1 + x)))
+elementwise(ASINH, lambda xp, ct, x: ct / xp.sqrt(x * x + 1))
+elementwise(ATAN, lambda ct, x: ct / (x * x + 1))
+elementwise(ATANH, lambda ct, x: ct / ((1 - x) * (1 + x)))
 elementwise(COS, lambda xp, x: -xp.sin(x))
 elementwise(COSH, lambda xp, x: xp.sinh(x))
 elementwise(ERF, lambda xp, x: 2 / math.sqrt(math.pi) * xp.exp(-x * x))

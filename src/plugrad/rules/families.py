@@ -121,7 +121,7 @@ def elementwise(op: Op, *partials: Rule) -> None:
     >>> elementwise(ops.MULTIPLY, lambda b: b, lambda a: a)  # doctest: +SKIP
     """
     _set_saving(op, partials)
-    op.rule = lambda: tuple(zip(*[_product(op, rule) for rule in partials], strict=True))  # type: ignore[assignment,return-value]
+    op.rule = lambda: tuple(zip(*[_product(op, rule) for rule in partials], strict=True))
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
         moving = [i for i, p in enumerate(partials) if tangents[i] is not None and p is not ZERO]
@@ -195,7 +195,7 @@ def linear_in_all(op: Op, adjoint: Rule, batch: Law) -> None:
 def bilinear(op: Op, left: Rule, right: Rule, batch: Law) -> None:
     """Linear in each operand; `left` and `right` take the cotangent back to it, given the other one."""
     _set_saving(op, (left, right))
-    op.rule = lambda: tuple(  # type: ignore[assignment,return-value]
+    op.rule = lambda: tuple(
         tuple(_compiled(_call(op, f, conjugated))(f) for f in (left, right)) for conjugated in ((), op.operands)
     )
 
@@ -224,10 +224,10 @@ def reduction(op: Op, weight: Rule) -> None:
     As in `elementwise`, a rule that names ``ct`` is the product itself.
     """
     _set_saving(op, (weight,))
-    op.rule = lambda: tuple((_with_axes_kept(p),) for p in _product(op, weight))  # type: ignore[assignment,return-value]
+    op.rule = lambda: tuple((_with_axes_kept(p),) for p in _product(op, weight))
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
-        (x, *_), (t, *_) = args, tangents
+        (x,), (t,) = args, tangents
         to_real = x.dtype.kind == "c" != y.dtype.kind  # as in `real_valued`
         t, y = RECORDING.conj(t) if to_real else t, RECORDING.reshape(y, shape=kept_shape(x.shape, params["axis"]))
         d = _product(op, weight)[0](RECORDING, t, y, args, params, x)

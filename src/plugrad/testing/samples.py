@@ -7,7 +7,7 @@ Values are random, the same for the same seed, and away from ties and ends of do
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -83,12 +83,7 @@ def samples(op: Op, seed: int = 0) -> list[Sample]:
     if op not in SPECS:
         raise ValidationError(f"no samples are known of {op.name}; write them beside where it is registered")
     spec = SPECS[op]
-    inner = [
-        _sample(op, spec, f"{name} {suffix}".rstrip(), form, kinds, seed)
-        for suffix, kinds, chosen in _variants(op, spec)
-        for name, form in spec.forms.items()
-        if chosen(name)
-    ]
+    inner = [_sample(op, spec, name, kinds, seed) for kinds, names in _variants(op, spec) for name in names]
     return inner + [Sample(op, name, operands, params, True) for name, operands, params in _boundaries(op, spec)]
 
 
@@ -204,12 +199,14 @@ TWO: Forms = {
     "strided": Form(((3, 2), (3, 1)), strided=True),
     "scalar right": Form(((2, 3), 0.75)),
     "scalar left": Form((0.75, (2, 3))),
+    "complex scalar right": Form(((2, 3), 0.75 - 2j)),
+    "complex scalar left": Form((0.75 - 2j, (2, 3))),
 }
 MIXED: Forms = {  # beside an operand of integers
     "integers right": Form(((2, 3), (3,)), integers=(1,)),
     "integers left": Form(((3,), (2, 3)), integers=(0,)),
 }
-EXPONENTS = (0, 1, 2, 3, -1, -2, 0.5, 1.5, -0.5)
+EXPONENTS = (2, 0.5, 0, -1, 1, 3, -2, 1.5, -0.5)
 POWERS: Forms = {
     **{f"to the power {e}": Form(((2, 3),), {"exponent": e}) for e in EXPONENTS},
     "0-d": Form(((),), {"exponent": 3}),
@@ -622,32 +619,28 @@ def _boundaries(op: Op, spec: Spec) -> list[tuple[str, tuple[Array, ...], dict[s
 # ------------------------------------------------------------------------------------------------------- made of these
 
 
-def _variants(op: Op, spec: Spec) -> list[tuple[str, tuple[str, ...], Callable[[str], bool]]]:
-    """(suffix, kinds of number of the operands, which forms): all forms in double precision, the first in single."""
-    if spec.kinds == "-":
-        return [("", ("",), lambda name: not name.startswith("scalar"))]
-    first, into = next(iter(spec.forms)), op.promotion == "into"
+def _variants(op: Op, spec: Spec) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """(dtypes of the inexact operands, names of the forms): all forms in float64, a few in the others."""
+    compound = "c" in spec.kinds
     several = len(set(op.operands) - {"condition", "indices"}) > 1 or op.operands[0].startswith("*")
-    all_forms, one_form = (lambda name: True), (lambda name: name == first)
-    return [
-        ("", ("float64",), all_forms),
-        ("float32", ("float32",), one_form),
-        *(
-            [("complex128", ("complex128",), all_forms), ("complex64", ("complex64",), one_form)]
-            if "c" in spec.kinds
-            else []
-        ),
-        *([("float32 with float64", ("float32", "float64"), one_form)] if several else []),
-        *([("complex128 with float64", ("complex128", "float64"), one_form)] if several and "c" in spec.kinds else []),
-        *(
-            [("float64 with complex128", ("float64", "complex128"), one_form)]
-            if several and "c" in spec.kinds and not into
-            else []
-        ),
-    ]
+    names = [n for n in spec.forms if "scalar" not in n or (spec.kinds != "-" and (compound or "complex" not in n))]
+    yield ("float64",), names
+    if spec.kinds != "-":
+        yield ("float32",), names[:1]
+    if compound:
+        yield ("complex128",), names[:4] + [n for n in names[4:] if "scalar" in n]
+        yield ("complex64",), names[:1]
+    if several and spec.kinds != "-":
+        yield ("float32", "float64"), names[:1]
+    if several and compound:
+        yield ("complex128", "float64"), names[:1]
+    if several and compound and op.promotion != "into":
+        yield ("float64", "complex128"), names[:1]
 
 
-def _sample(op: Op, spec: Spec, name: str, form: Form, kinds: tuple[str, ...], seed: int) -> Sample:
+def _sample(op: Op, spec: Spec, name: str, kinds: tuple[str, ...], seed: int) -> Sample:
+    form = spec.forms[name]
+    name = name if kinds == ("float64",) else f"{name} {' with '.join(kinds)}"
     rng = np.random.default_rng((seed, crc32(f"{op.name} {name}".encode())))
     left = list(kinds)
     operands = []
@@ -662,6 +655,6 @@ def _sample(op: Op, spec: Spec, name: str, form: Form, kinds: tuple[str, ...], s
 
 def _operand(domain: Domain, rng: np.random.Generator, shape: Shape, kind: str, strided: bool) -> Array:
     x = np.asarray(domain(rng, shape))
-    if x.dtype.kind == "f" and kind:
+    if x.dtype.kind == "f":
         x = np.asarray(x + 1j * domain(rng, shape) if kind.startswith("complex") else x, kind)
     return np.stack([x, x], -1)[..., 0] if strided else x

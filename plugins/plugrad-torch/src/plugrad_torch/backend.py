@@ -118,13 +118,12 @@ class TorchBackend(Backend):
         return torch.device(device)
 
     def is_sole_owner(self, raw: Tensor) -> bool:
-        """One reference in Python, none in C++, and all of a storage that is torch's own and nobody else's."""
+        """One reference in Python, none in C++, and a storage that is torch's own and nobody else's."""
         if _ALONE is None or type(raw) is not Tensor or raw.is_inference() or not raw.is_contiguous():
             return False
         storage = raw.untyped_storage()
         return (
             _holders(raw, storage) == _ALONE
-            and storage.nbytes() == raw.numel() * raw.element_size()
             and storage.resizable()  # not where NumPy or DLPack owns the memory, or ever saw it
             and (raw.is_cuda or not storage.is_shared())  # with other processes
         )
