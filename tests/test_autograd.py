@@ -573,9 +573,9 @@ BROKEN = {
     "detach": lambda w: pg.sum((w * 2).detach() * 3),
     "no_grad": lambda w: pg.sum(quietly(w) * 3),
     "set_grad_enabled\\(False\\)": lambda w: pg.sum(switched_off(w) * 3),
-    "astype gives int64": lambda w: pg.sum(pg.astype(pg.astype(w, pg.int64), pg.float64)),
-    "argmax gives int64": lambda w: pg.astype(pg.argmax(w * 2), pg.float64) * 3.0,
-    "argmin gives int64": lambda w: pg.astype(pg.argmin(w * 2), pg.float64) * 3.0,
+    "astype, which gives int64": lambda w: pg.sum(pg.astype(pg.astype(w, pg.int64), pg.float64)),
+    "argmax, which gives int64": lambda w: pg.astype(pg.argmax(w * 2), pg.float64) * 3.0,
+    "argmin, which gives int64": lambda w: pg.astype(pg.argmin(w * 2), pg.float64) * 3.0,
     "count_nonzero": lambda w: pg.astype(pg.count_nonzero(w), pg.float64),
 }
 

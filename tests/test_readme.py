@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 LINKS = re.findall(r"\]\((?!https?:)([^)#]+)", README)
-NUMPY_ONLY = "\nimport sys\nassert 'torch' not in sys.modules, 'the example loads torch'\n"
+NO_TORCH = "import sys\nsys.modules['torch'] = None\n"  # as if it were not installed
 
 
 def test_an_example_and_links_were_found() -> None:
@@ -25,7 +25,7 @@ def test_an_example_and_links_were_found() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_example_runs_on_numpy_alone(example: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
-    script.write_text(example + NUMPY_ONLY, encoding="utf-8")
+    script.write_text(NO_TORCH + example, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PLUGRAD_BACKEND"}
     command = [sys.executable, "-W", "error", str(script)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)

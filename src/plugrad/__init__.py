@@ -7,6 +7,7 @@ at runtime with `use_backend`; NumPy is built in.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import autograd, backends, errors, namespace, nn, random
@@ -90,9 +91,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """What is loaded when first asked for, because it would slow the import down."""
     if name == "testing":
-        from . import testing
-
-        return testing
+        return import_module(".testing", __name__)
     if name == "hookimpl":
         from .backends.hookspecs import hookimpl
 

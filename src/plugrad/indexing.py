@@ -14,22 +14,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import dtypes
+from .backends import current
 from .backends.protocol import Kernels
 from .errors import ShapeError, TracingError, TransformError
 from .ops import BROADCAST_TO, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
-from .tensor import Tensor, apply, as_tensor, fresh
+from .tensor import Tensor, apply, as_tensor, base, constants, fresh
 
 BASIC = frozenset((int, slice, type(None), type(...)))
 _ALL = slice(None)
 
 
-def taken(index: Any) -> Any:
+def taken(index: Any, x: Tensor) -> Any:
     """`index` with integers as ints and index arrays as tensors of our own: the caller may write to his later."""
     kind = type(index)
     if kind is int or kind is slice or index is None or index is ...:
         return index
     if kind is tuple:
-        return tuple(map(taken, index))
+        return tuple([taken(part, x) for part in index])
     if kind is Tensor:
         return fresh(index)
     if kind is bool or isinstance(index, np.bool_):
@@ -38,7 +39,15 @@ def taken(index: Any) -> Any:
         return operator.index(index)
     if isinstance(index, np.integer):
         return int(index)
-    return as_tensor(np.asarray(index, dtype=np.int64 if not len(index) else None) if kind is list else index)
+    if kind is list:
+        index = np.asarray(index, dtype=None if index else np.int64)
+    return _beside(x, index) if type(index) is np.ndarray else as_tensor(index)
+
+
+def _beside(x: Tensor, host: np.ndarray[Any, Any]) -> Tensor:
+    """An index array of NumPy, put where `x` is."""
+    table = constants(current.table(base(x).by.owner))
+    return Tensor(table.backend.asarray(host, dtypes.of(host.dtype), x.device, True), table)
 
 
 def is_basic(index: Any) -> bool:
@@ -99,8 +108,13 @@ class Plan(NamedTuple):
 
 def _plan(x: Tensor, index: Any) -> Plan:
     parts: list[Any] = []
+    masks: dict[int, tuple[int, Tensor]] = {}  # by id of an index array that a mask gave: the size it is for, the mask
     for part in index if type(index) is tuple else (index,):
-        parts += _indices_of(part) if type(part) is Tensor and part.dtype.kind == "b" else [part]
+        if type(part) is Tensor and part.dtype.kind == "b":
+            parts += (found := _indices_of(part))
+            masks |= {id(i): (n, part) for i, n in zip(found, part.shape, strict=True)}
+        else:
+            parts.append(part)
     consumed = sum(part is not None and part is not ... for part in parts)
     if consumed > x.ndim or sum(part is ... for part in parts) > 1:
         raise IndexError(
@@ -112,7 +126,11 @@ def _plan(x: Tensor, index: Any) -> Plan:
     parts = parts[:k] + gap + parts[k + 1 :]
     axis, places, arrays, axes = 0, [], [], []  # axis: of the sliced array
     starts = []
+    sizes = iter(x.shape)
     for place, part in enumerate(parts):
+        size = None if part is None else next(sizes)
+        if id(part) in masks and size != masks[id(part)][0]:
+            raise IndexError(f"a mask of shape {masks[id(part)][1].shape} does not fit an array of shape {x.shape}")
         if type(part) is Tensor:
             if part.dtype.kind not in "iu":
                 raise IndexError(f"an index array must be of integers or a mask, not {part.dtype.name}")
@@ -163,6 +181,8 @@ def _check_bounds(i: Tensor, n: int) -> None:
 
 def _indices_of(mask: Tensor) -> list[Tensor]:
     """A mask as index arrays, one an axis: what it selects must be known."""
+    if not mask.ndim:
+        raise IndexError("a lone True or False is no index here; use a mask of the array's shape, or where")
     if type(mask.by) is not Kernels:
         raise TransformError(
             "reading by a mask that a transform follows: the shape of the result depends on its values; use "

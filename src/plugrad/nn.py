@@ -470,16 +470,11 @@ def sigmoid(x: Array) -> Tensor:
     Parameters
     ----------
     x : Tensor, shape (...)
-        Floating; integers and booleans become the default dtype.
+        Floating or complex; others become the default dtype.
 
     Returns
     -------
     Tensor, shape (...)
-
-    Raises
-    ------
-    DTypeError
-        For a complex operand.
 
     Examples
     --------
@@ -487,7 +482,7 @@ def sigmoid(x: Array) -> Tensor:
     >>> pg.nn.sigmoid(pg.asarray([-1000.0, 0.0])).tolist()
     [0.0, 0.5]
     """
-    return _sigmoid(_real("sigmoid", x))
+    return _sigmoid(x)
 
 
 def erf(x: Array) -> Tensor:

@@ -29,7 +29,7 @@ from .tensor import Tensor, tracing
 from .traces import Batched, live
 
 if TYPE_CHECKING:
-    from numpy import random as host  # 10 ms, and most programs draw nothing
+    from numpy import random as host  # 15 ms, and most programs draw nothing
 
 __all__ = [
     "Generator",

@@ -13,7 +13,7 @@ from weakref import ref
 
 from .backends.protocol import Kernels
 from .dtypes import SCALARS
-from .errors import GraphError, TracingError
+from .errors import GraphError, PlugradError, ShapeError, TracingError
 from .grad_mode import no_grad
 from .indexing import is_basic, read, taken, written
 from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh
@@ -24,7 +24,7 @@ WHOLE = ...  # the index of a view that is its root
 
 def getitem(self: Tensor, index: Any) -> Tensor:
     """The elements at `index`: a view of this tensor for a basic index, a value for index arrays and masks."""
-    index = taken(index)
+    index = taken(index, self)
     y = read(self, index)
     return _view(y, self, index, False) if is_basic(index) and 0 not in y.shape else y
 
@@ -57,7 +57,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         raise TracingError(
             "assignment into an array that is older than the program that is traced; return the new value instead"
         )
-    index, (root, at, cut) = taken(index), _kin(self)
+    index, (root, at, cut) = taken(index, self), _kin(self)
     if at is not WHOLE and is_basic(index):
         at, index = WHOLE, _compose(root.shape, at, index)
     if type(value) is Tensor:
@@ -73,6 +73,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
                 view.data = None  # lets go of the raw array
         with no_grad() if cut else nullcontext():
             _write(root, at, index, value)
+    except PlugradError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        raise ShapeError(f"assignment: a value of shape {value.shape} does not fit the index: {error}") from error
     finally:
         for view in views:
             new = read(root, view.kin[1])

@@ -6,7 +6,9 @@ Every row is asked of all paths: recorded and raw rules, level 0's own nodes, an
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from . import oracle
 from .helpers import SMOOTH, Tensors, boundary, close, every, function, host, leaves
 
 INF, NAN = math.inf, math.nan
+PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
 
 
 class Row(NamedTuple):
@@ -74,6 +77,7 @@ ROWS = [
     Row("asin(1)", pg.asin, (1.0,), (INF,)),
     Row("asin(-1)", pg.asin, (-1.0,), (INF,)),
     Row("acosh(1)", pg.acosh, (1.0,), (INF,)),
+    Row("acosh(-1)", pg.acosh, (-1.0,), (NAN,)),
     Row("atanh(1)", pg.atanh, (1.0,), (INF,)),
     Row("atanh(-1)", pg.atanh, (-1.0,), (INF,)),
     # Powers
@@ -143,7 +147,7 @@ ROWS = [
     Row("logsumexp of -inf", logsumexp, ((-INF, -INF),), ((NAN, NAN),)),
     Row("logsumexp with -inf", logsumexp, ((-INF, 1.0),), ((0.0, 1.0),)),
     # Complex: the conjugate Wirtinger derivative
-    Row("|z|^2 at 3+4j", lambda z: pg.real(z * pg.conj(z)), (3 + 4j,), (6 + 8j,)),
+    Row("z conj(z) at 3+4j", lambda z: pg.real(z * pg.conj(z)), (3 + 4j,), (6 + 8j,)),
     Row("z ** 2 at 1+1j", lambda z: z**2, (1 + 1j,), (2 - 2j,)),
     Row("angle(-1), real", angle, (-1.0,), (0.0,)),
     Row("angle(0j)", angle, (0j,), (0j,)),
@@ -192,6 +196,20 @@ def test_forward(row: Row) -> None:
             close([np.array(found).reshape(g.shape)], [part], 1)
 
 
+def test_the_page_says_the_same() -> None:
+    """docs/conventions.md has every row, and the same gradients: | `row` `row` ... | `gradients` | remark |"""
+    lines = re.findall(r"^\| ((?:`[^`]+` ?)+) \| `([^`]+)` \|", PAGE.read_text(encoding="utf8"), re.MULTILINE)
+    said = {name: gradients for names, gradients in lines for name in re.findall(r"`([^`]+)`", names)}
+    assert said.keys() == {row.name for row in ROWS}
+    for row in ROWS:
+        on_the_page = eval(f"({said[row.name]},)", {"inf": INF, "nan": NAN})
+        close(map(_as_double, on_the_page), map(_as_double, row.gradients))
+
+
+def _as_double(g: Any) -> Any:
+    return np.asarray(g, np.complex128 if np.iscomplexobj(g) else np.float64)
+
+
 # ------------------------------------------------------------------------------------------- every boundary there is
 
 
@@ -206,7 +224,7 @@ def test_modes_agree_elementwise(sample: Sample) -> None:
 
 @every(lambda s: boundary(s) and s.operands[0].ndim == 2, SMOOTH)
 def test_modes_agree_along_rows(sample: Sample) -> None:
-    """The Jacobian of each row, by columns and by rows; where it is infinite in places, zeros of a direction give NaN."""
+    """The Jacobian of each row, by columns and by rows; where it is infinite in places, a zero beside it gives NaN."""
     f, (x,) = function(sample)
     (y,), pull = pg.vjp(f, x)
     forward = [_tangent(f, (x,), 0, (slice(None), j), 1) for j in range(x.shape[1])]
@@ -224,7 +242,7 @@ DEVIATES: dict[Op, tuple[Callable[..., Any], str]] = {  # where, and what plugra
     ops.BCE_WITH_LOGITS: (lambda x, target: np.isinf(x), "an infinite logit: another formula"),
     ops.CLIP: (lambda x, low, high: low == high, "low = high: torch's three gradients are all zero where x is outside"),
     ops.COPYSIGN: (lambda a, b: np.isinf(a), "an infinite number: 1 or -1; torch: NaN"),
-    ops.POW_SCALAR: (lambda x: np.isinf(x) | (np.signbit(x) & (x == 0)), "IEEE's pow; torch takes sqrt and rsqrt"),
+    ops.POW_SCALAR: (lambda x: np.isinf(x) | (np.signbit(x) & (x == 0)), "NumPy's pow; torch takes rsqrt"),
     ops.PROD: (lambda x: ~np.isfinite(x), "exact; torch divides the product by each element"),
 }
 
@@ -274,8 +292,34 @@ def test_where_does_not_undo_an_infinite_derivative() -> None:
     close(pull(pg.ones(2)), [np.array([0.0, 0.25])])
 
 
+def test_a_repeated_index_gives_its_gradient_to_every_value() -> None:
+    """The value written last counts, and so does its tangent. As torch, which leaves the value itself open."""
+
+    def written(v: pg.Tensor) -> pg.Tensor:
+        x = pg.zeros(3)
+        x[pg.asarray([0, 0])] = v
+        return x
+
+    y, pull = pg.vjp(written, pg.asarray([1.0, 2.0]))
+    assert y.tolist() == [2.0, 0.0, 0.0]
+    assert pg.jvp(written, (pg.ones(2),), (pg.asarray([3.0, 4.0]),))[1].tolist() == [4.0, 0.0, 0.0]
+    assert pull(pg.asarray([5.0, 6.0, 7.0]))[0].tolist() == [5.0, 5.0]
+
+
+def test_of_nothing_there_is_no_gradient() -> None:
+    for f, value in ((pg.mean, NAN), (logsumexp, -INF), (pg.sum, 0.0), (pg.prod, 1.0)):
+        y, pull = pg.vjp(f, pg.zeros((0, 3)))
+        close([y], [np.array(value)])
+        assert pull(pg.ones(()))[0].shape == (0, 3)
+
+
+def test_values_that_are_not_torchs() -> None:
+    close([pg.sign(pg.asarray(NAN))], [np.array(NAN)])
+    close([pg.asarray([-0.0, -INF]) ** -0.5], [np.array([INF, 0.0])])
+
+
 def test_a_nan_in_the_cotangent_goes_through() -> None:
-    for f in (pg.sin, pg.abs, pg.exp, lambda x: x * 2.0, lambda x: pg.maximum(x, 0.0)):
+    for f in (pg.sin, pg.abs, pg.exp, relu, lambda x: x * 2.0, lambda x: pg.maximum(x, 0.0)):
         _, pull = pg.vjp(f, pg.asarray([1.0, 2.0]))
         assert np.isnan(host(pull(pg.asarray([NAN, 1.0]))[0])).tolist() == [True, False]
 
@@ -301,6 +345,7 @@ def test_integers_do_not_widen_and_python_numbers_are_weak() -> None:
     assert (single * ints).dtype is pg.float32
     assert (single * 2.5).dtype is pg.float32
     assert (single * 2.5j).dtype is pg.complex64
+    assert (pg.ones(2) * pg.ones(2, dtype=pg.complex64)).dtype is pg.complex128
     assert (ints * 2).dtype is pg.int64
     assert (ints * 2.5).dtype is pg.default_dtype()
     assert (ints / ints).dtype is pg.default_dtype()

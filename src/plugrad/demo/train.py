@@ -72,7 +72,7 @@ def _run(epochs: int, seed: int) -> int:
     trained = _train(first, learnt, held_out, epochs, generator)
     took = time.perf_counter() - start
     print(
-        f"{took:.1f} s; reads {accuracy(trained, held_out):.1%} of {len(held_out.labels)} digits that it has not seen"
+        f"{took:.1f} s, accuracy {accuracy(trained, held_out):.1%} on {len(held_out.labels)} digits that were held out"
     )
     return _compare_with_torch({"first step": first, "trained": trained}, learnt)
 
@@ -147,8 +147,8 @@ def _train(params: Params, learnt: Digits, held_out: Digits, epochs: int, genera
         state = state.step(gradient, RATE * (1 - (k - 1) / (epochs * per_epoch)))
         total += value.item()
         if k % per_epoch == 0:
-            read = accuracy(state.params, held_out)
-            print(f"epoch {k // per_epoch:2}: loss {total / per_epoch:.4f}, reads {read:.1%}")
+            share = accuracy(state.params, held_out)
+            print(f"epoch {k // per_epoch:2}: loss {total / per_epoch:.4f}, accuracy {share:.1%}")
             total = 0.0
     return state.params
 

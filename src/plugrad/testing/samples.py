@@ -610,7 +610,7 @@ def _boundaries(op: Op, spec: Spec) -> list[tuple[str, tuple[Array, ...], dict[s
         return [("edges", (np.array([True, False] * 32), *GRID[2]), {})]
     if "rectangular" not in spec.forms or spec.domains[0] in (whole, counts, truth):
         return []
-    edges = [("edges", GRID[len(op.operands)], {})]
+    edges: list[tuple[str, tuple[Array, ...], dict[str, Any]]] = [("edges", GRID[len(op.operands)], {})]
     if "c" in spec.kinds and len(op.operands) == 1:
         edges.append(("complex edges", (np.array(COMPLEX_EDGES),), {}))
     return edges
