@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 import plugrad as pg
+from plugrad.backends.protocol import Kernels
 from plugrad.errors import PlugradError
 
 Program = Callable[[Any], Any]  # of a library: plugrad or torch
@@ -28,6 +29,7 @@ def agree(ours: Any, theirs: Any) -> None:
     """The same values, shapes and dtypes, in the same containers."""
     if isinstance(theirs, torch.Tensor | np.ndarray):
         assert isinstance(ours, pg.Tensor)
+        assert isinstance(ours.by, Kernels), f"{ours} has not left its transform"
         want = theirs.detach().numpy() if isinstance(theirs, torch.Tensor) else theirs
         np.testing.assert_allclose(ours.detach().numpy(), want, rtol=1e-12, atol=1e-14, strict=True)
     elif isinstance(theirs, tuple | list):

@@ -486,6 +486,8 @@ INDICES: dict[str, Any] = {
     "new axis and array": (None, I),
     "array and ellipsis": (I, ..., 1),
     "ellipsis between arrays": (I, ..., I),
+    "new axis and arrays apart": (None, I, slice(None), J),
+    "new axis between arrays": (slice(None), J, None, I),
     "0-d array": np.asarray(2),
     "0-d array and array": (np.asarray(1), slice(None), I),
     "mask": MASK,

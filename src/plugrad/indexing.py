@@ -18,7 +18,7 @@ from .backends import current
 from .backends.protocol import Kernels
 from .errors import ShapeError, TracingError, TransformError
 from .ops import BROADCAST_TO, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
-from .tensor import Tensor, apply, as_tensor, base, constants, fresh
+from .tensor import Tensor, apply, as_tensor, base, cast_into, constants, fresh
 
 BASIC = frozenset((int, slice, type(None), type(...)))
 _ALL = slice(None)
@@ -77,7 +77,7 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
     if mask is not None:
         value = as_tensor(value, x)
         if value.ndim <= x.ndim - mask.ndim:  # every place gets the same: no need to know where
-            value = value if value.dtype is x.dtype else _cast(x, value)
+            value = value if value.dtype is x.dtype else cast_into(SCATTER, x, value)
             return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)
     plan = _plan(x, index)
     part = apply(GETITEM, x, index=plan.basic) if plan.slices else x
@@ -87,7 +87,7 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
     free = [part.shape[a] for a in rest]
     region = (*free[: plan.position], *at.shape, *free[plan.position :])
     value = as_tensor(value, x)
-    value = _cast(x, value) if value.dtype is not x.dtype else value
+    value = cast_into(SCATTER, x, value) if value.dtype is not x.dtype else value
     value = apply(BROADCAST_TO, value, shape=region) if value.shape != region else value
     many, before = at.ndim, plan.position
     value = _permuted(value, (*range(before, before + many), *range(before), *range(before + many, value.ndim)))
@@ -207,9 +207,3 @@ def _lone_mask(x: Tensor, index: Any) -> Tensor | None:
 
 def _permuted(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     return x if axes == tuple(range(len(axes))) else apply(PERMUTE_DIMS, x, axes=axes)
-
-
-def _cast(x: Tensor, value: Tensor) -> Tensor:
-    from .tensor import _into
-
-    return _into(SCATTER, x, value)

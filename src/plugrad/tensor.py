@@ -300,15 +300,18 @@ def unary(op: Op, doc: str = "") -> Door1:
             by, mode = x.by, MODE.get()
             if type(by) is Kernels and (mode is None or mode.plain):
                 data, node = x.data, x.node
-                if not node or mode is not None or discrete:
-                    if not floating or data.dtype in INEXACT:
-                        if node:
-                            node = no_history if mode is None else mode.cut
-                        return Tensor(by[op](data), by, node)
-                else:
-                    out = by[op](data)
-                    args, kept = (data,) if saves else None, out if saves_result else None
-                    return Tensor(out, by, Node(op, (node,), args, kept, None, out.shape, out.dtype, by))
+                try:
+                    if not node or mode is not None or discrete:
+                        if not floating or data.dtype in INEXACT:
+                            if node:
+                                node = no_history if mode is None else mode.cut
+                            return Tensor(by[op](data), by, node)
+                    else:
+                        out = by[op](data)
+                        args, kept = (data,) if saves else None, out if saves_result else None
+                        return Tensor(out, by, Node(op, (node,), args, kept, None, out.shape, out.dtype, by))
+                except Exception as error:
+                    explain(op, (data,), error)
         return apply(op, x)
 
     return _named(op, door, doc)
@@ -474,7 +477,7 @@ def settle(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
         operands = tuple([a if type(a) is Tensor or type(a) in SCALARS else as_tensor(a, like) for a in operands])
     if how == "into":
         x = as_tensor(operands[0])
-        return (x, _into(op, x, operands[1]), *operands[2:])
+        return (x, cast_into(op, x, operands[1]), *operands[2:])
     if how == "branches":
         condition = as_tensor(operands[0], next((a for a in operands if type(a) is Tensor), None))
         return (condition, *_meeting(op, operands[1:], condition))
@@ -498,7 +501,8 @@ def _meeting(op: Op, operands: tuple[Any, ...], like: Tensor | None) -> tuple[An
     return tuple([a if type(a) is not Tensor or a.dtype is to else apply(ASTYPE, a, dtype=to) for a in operands])
 
 
-def _into(op: Op, x: Tensor, value: Any) -> Any:
+def cast_into(op: Op, x: Tensor, value: Any) -> Any:
+    """`value` in the dtype of the array that it is written into."""
     kind = "c" if type(value) is complex else value.dtype.kind if type(value) is Tensor else "b"
     if kind == "c" and x.dtype.kind != "c":
         raise DTypeError(

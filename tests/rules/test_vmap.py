@@ -77,3 +77,21 @@ def test_rules(sample: Sample) -> None:
 
     columns = [*columns, *map(list, zip(*vs, strict=True)), *map(list, zip(*us, strict=True))]
     close(pg.vmap(both)(*map(stacked, columns)), looped(both, columns), EPS)
+
+
+@every(lambda sample: not sample.boundary, PRIMITIVES)
+def test_within_vmap(sample: Sample) -> None:
+    """The outer batch over the first operand, the inner one over the last; both over a lone one."""
+    first, last = arrays(sample)[0], arrays(sample)[-1]
+    if first == last:
+        f, _ = function(sample, (last,))
+        table = [[tensor(another(sample, 3 * i + j)[last]) for j in range(3)] for i in range(2)]
+        got = pg.vmap(pg.vmap(f))(stacked([stacked(row) for row in table]))
+        by_row = [looped(f, [row]) for row in table]
+    else:
+        f, _ = function(sample, (first, last))
+        outer = [tensor(another(sample, k)[first]) for k in (1, 2)]
+        inner = [tensor(another(sample, k)[last]) for k in (3, 4, 5)]
+        got = pg.vmap(pg.vmap(f, in_axes=(None, 0)), in_axes=(0, None))(stacked(outer), stacked(inner))
+        by_row = [looped(f, [[x] * 3, inner]) for x in outer]
+    close(got, [stacked(rows) for rows in zip(*by_row, strict=True)], EPS)
