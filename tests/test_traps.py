@@ -146,7 +146,9 @@ def test_python_gets_the_value_wherever_there_is_one(run: Any, look: Any, want: 
     assert (type(got), got) == (type(want), want)
 
 
-@pytest.mark.parametrize("look", (CONVERSIONS | {k: (v,) for k, v in ARRAYS.items()}).values(), ids=str)
+@pytest.mark.parametrize(
+    "look", (CONVERSIONS | {k: (v,) for k, v in ARRAYS.items()}).values(), ids=[*CONVERSIONS, *ARRAYS]
+)
 @pytest.mark.parametrize("run, error, text", UNKNOWN.values(), ids=UNKNOWN)
 def test_python_gets_no_value_where_there_are_many_or_none_yet(run: Any, error: Any, text: str, look: Any) -> None:
     with pytest.raises(error, match=text):

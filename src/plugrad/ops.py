@@ -2,7 +2,7 @@
 
 An `Op` is a name, its operands (arrays, positional) and its parameters (metadata, by keyword), and slots that the rule
 families fill: how cotangents go back (`pulls`), how tangents go forward (`push`), how axes move under vmap (`batch`),
-and what a node has to save (`keep`, `keeps_result`). Kernels are not here: a backend's table maps an Op to a function.
+and what a node has to save (`keep`, `result_readers`). Kernels are not here: a backend's table maps Op to function.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Op:
         "batch",
         "complex_pulls",
         "keep",
-        "keeps_result",
         "name",
         "operands",
         "params",
         "promotion",
         "pulls",
         "push",
+        "result_readers",
         "rule",
         "saves",
     )
@@ -54,7 +54,7 @@ class Op:
     batch: Callable[..., Any]
     keep: Callable[[tuple[Any, ...], Any], Any]
     saves: str  # "" (no operand), "crosswise" (each edge reads the other operand) or "some" (ask `keep`)
-    keeps_result: bool
+    result_readers: tuple[int, ...]  # the operands whose pull reads the result
 
     def __init__(self, name: str, operands: tuple[str, ...], params: tuple[str, ...], promotion: Promotion) -> None:
         self.name, self.operands, self.params, self.promotion = name, operands, params, promotion

@@ -292,7 +292,12 @@ DOORS: dict[Op, Callable[..., Tensor]] = {}
 
 def unary(op: Op, doc: str = "") -> Door1:
     """The door of an operation of one operand and no parameters."""
-    saves, saves_result, discrete, floating = op.saves, op.keeps_result, op.push is None, op.promotion == "floating"
+    saves, saves_result, discrete, floating = (
+        op.saves,
+        bool(op.result_readers),
+        op.push is None,
+        op.promotion == "floating",
+    )
     no_history = Cut(f"{op.name}, which has no derivative")
 
     def door(x: Any, /) -> Tensor:
@@ -319,7 +324,8 @@ def unary(op: Op, doc: str = "") -> Door1:
 
 def binary(op: Op, doc: str = "") -> Door2:
     """The door of an operation of two operands; fast for two tensors of one backend and dtype, or one and a number."""
-    saves, keep, saves_result, discrete = op.saves, op.keep, op.keeps_result, op.push is None
+    saves, keep, discrete = op.saves, op.keep, op.push is None
+    left_reads, right_reads = 0 in op.result_readers, 1 in op.result_readers
     floating, crosswise = op.promotion == "floating", op.saves == "crosswise"
     weak = (int, float) if op.promotion in ("shared", "floating") else ()  # 1.3 us, through apply 3.9
     no_history = Cut(f"{op.name}, which has no derivative")
@@ -353,7 +359,7 @@ def binary(op: Op, doc: str = "") -> Door2:
                             args = (x if right else None, y if left else None)
                         else:
                             args = keep((left, right), (x, y)) if saves else None
-                        kept = out if saves_result else None
+                        kept = out if (left_reads and left) or (right_reads and right) else None
                         return Tensor(out, by, Node(op, (left, right), args, kept, None, out.shape, out.dtype, by))
                 except Exception as error:
                     explain(op, (x, y), error)
@@ -448,7 +454,8 @@ def record(op: Op, edges: tuple[Any, ...], args: Any, result: Any, params: Any, 
         if type(by) is Kernels:
             return Tensor(result, by, Cut(f"{op.name}, which gives {OF_RAW[some.dtype].name}", here()))
         return result
-    args, out = op.keep(edges, args) if op.saves else None, result if op.keeps_result else None
+    args = op.keep(edges, args) if op.saves else None
+    out = result if any([edges[i] for i in op.result_readers]) else None
     if type(result) is tuple:
         node = Node(op, edges, args, out, params, len(result), some.dtype, by)
         return picks(node, result, by)

@@ -88,8 +88,7 @@ def test_a_node_holds_what_its_rules_read(op: Op) -> None:
         watched = {name: weakref.ref(x) for name, x in zip(names, raw, strict=True)} | {"y": weakref.ref(result.data)}
         del raw, given, result
         named = {name for i in tracked for name in reads[i].split()}
-        kept = {"y"} if any("y" in r.split() for r in reads) else set()  # the result, for all edges or for none
-        assert {name for name, array in watched.items() if array() is not None} == (named - {"y"}) | kept
+        assert {name for name, array in watched.items() if array() is not None} == named
         del node
 
 

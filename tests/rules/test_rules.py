@@ -43,7 +43,7 @@ EPS = 16  # the two sides of a scalar product may differ by so many roundings of
 
 @pytest.mark.parametrize("op", PRIMITIVES, ids=lambda op: op.name)
 def test_no_slot_is_empty(op: Op) -> None:
-    for slot in ("pulls", "complex_pulls", "push", "batch", "keep", "keeps_result", "saves"):
+    for slot in ("pulls", "complex_pulls", "push", "batch", "keep", "result_readers", "saves"):
         getattr(op, slot)
     for pulls in (op.pulls, op.complex_pulls):
         assert op.push is None or op is ops.CONCAT or len(list(pulls)) == len(op.operands)

@@ -255,7 +255,7 @@ def _hint(name: str, known: set[str]) -> str:
     if ":" in name:
         backend, _, device = name.partition(":")
         return f"say the device by itself: use_backend({backend!r}, device={device!r})"
-    near = get_close_matches(name.lower(), sorted(known.union(_OFFICIAL)), n=1)
+    near = get_close_matches(name.lower(), sorted(known.union(_OFFICIAL)), n=1, cutoff=0.7)
     return f"did you mean {near[0]!r}?" if near else "install the plugin that brings it"
 
 

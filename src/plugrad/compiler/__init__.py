@@ -178,7 +178,7 @@ def compile(f: Callable[..., Any]) -> Compiled:
     >>> import plugrad as pg
     >>> f = pg.compile(pg.grad(lambda x: pg.sum(pg.tanh(x) ** 2)))
     >>> [round(v, 6) for v in f(pg.asarray([0.0, 1.0])).tolist()]
-    [0.0, 0.639700]
+    [0.0, 0.6397]
     """
     return Compiled(f)
 

@@ -15,7 +15,7 @@ from .axes import same
 from .families import MINUS_ONE, ONE, ZERO, discrete, elementwise, linear, real_valued, symmetric
 
 # One operand, holomorphic
-# (1 - x)(1 + x), not 1 - x * x: that loses all digits at the ends of the domain
+# (1 - x)(1 + x): 1 - x * x would lose all digits at the ends of the domain
 elementwise(ACOS, lambda xp, ct, x: -ct / xp.sqrt((1 - x) * (1 + x)))
 elementwise(ACOSH, lambda xp, ct, x: ct / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))  # two roots: the branch of complex acosh
 elementwise(ASIN, lambda xp, ct, x: ct / xp.sqrt((1 - x) * (1 + x)))

@@ -88,7 +88,7 @@ def _set_saving(op: Op, rules: tuple[Rule, ...]) -> None:
     _check_names(op, *rules)
     reads = [{op.operands.index(n) for n in _names(rule) if n in op.operands} for rule in rules]
     readers = [[i for i, r in enumerate(reads) if k in r] for k in range(len(op.operands))]
-    op.keeps_result = any("y" in _names(rule) for rule in rules)
+    op.result_readers = tuple([i for i, rule in enumerate(rules) if "y" in _names(rule)])
     op.saves = "" if not any(readers) else "crosswise" if readers == [[1], [0]] else "some"
     kept = [
         f"args[{k}] if {' or '.join(f'edges[{i}]' for i in r)} else None" if r else "None"
@@ -187,7 +187,7 @@ def linear_in_all(op: Op, adjoint: Rule, batch: Law) -> None:
     if set(_names(adjoint)[4:]) != set(op.params):
         given = ", ".join(("xp", "ct", "position", "edge", *op.params))
         raise ValidationError(f"the rule of {op.name} names {', '.join(_names(adjoint))}; it is given {given}")
-    op.keeps_result, op.saves, op.keep, op.batch = False, "", _keeper("None"), batch
+    op.result_readers, op.saves, op.keep, op.batch = (), "", _keeper("None"), batch
     op.pulls = op.complex_pulls = _Positional(adjoint)
     op.push = lambda y, args, tangents, params: apply(op, *map(_tangent_of, args, tangents), **params)
 
@@ -266,5 +266,5 @@ def custom(op: Op, vjp: Rule, jvp: Rule, batch: Law) -> None:
 def discrete(op: Op, batch: Law | None = None) -> None:
     """The results are integers or booleans: plain, whatever they were made from."""
     op.pulls = op.complex_pulls = ()
-    op.keeps_result, op.saves, op.keep = False, "", _keeper("None")
+    op.result_readers, op.saves, op.keep = (), "", _keeper("None")
     op.push, op.batch = None, batch or axes.elementwise(op)

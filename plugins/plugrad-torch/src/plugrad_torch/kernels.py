@@ -145,7 +145,7 @@ def _logsumexp(x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
 def _var(x: Tensor, axis: Axis, correction: float, keepdims: bool) -> Tensor:
     if axis == ():
         return _var(x.unsqueeze(-1), -1, correction, False)
-    if math.prod([x.shape[a] for a in _axes(x, axis)]) > correction:
+    if x.numel() and math.prod([x.shape[a] for a in _axes(x, axis)]) > correction:
         return torch.var(x, axis, correction=correction, keepdim=keepdims)
     deviation = torch.abs(x - torch.mean(x, axis, True))  # torch's own would warn, on standard error
     return torch.sum(deviation * deviation, axis, keepdims) / 0.0
