@@ -1062,3 +1062,16 @@ def test_reverse_and_forward_meet_with_conjugation_on_the_cotangent(f: Any) -> N
     (back,) = pg.vjp(lambda z: f(pg, z), z)[1](u)
     forward = float(pg.sum(pg.real(pg.conj(u) * tangent)))
     assert math.isclose(forward, float(pg.sum(pg.real(pg.conj(back) * v))), rel_tol=1e-12)
+
+
+def test_a_freed_part_of_the_graph_that_is_not_visited_does_no_harm() -> None:
+    """As in torch: the walk goes only where `inputs` lie."""
+
+    def program(lib: Any) -> Any:
+        x, other = leaf(lib, [1.0, 2.0]), leaf(lib, [3.0, 5.0])
+        y = x * x
+        lib.sum(y).backward()
+        lib.sum(other * y).backward(inputs=[other])
+        return other.grad
+
+    agree(program(pg), program(torch))

@@ -490,17 +490,7 @@ INSIDE = {
 }
 
 
-# A leaf made while a program is traced inside a grad goes to the tape of the grad, which the program does not own
-TRACED_INSIDE = pytest.mark.xfail(raises=GraphError, reason="traces.live() looks beyond a program that is traced")
-# The walk over the tape of a transform gives gradients of the level below: create_graph is not heard
-NOT_AGAIN = pytest.mark.xfail(raises=GraphError, reason="the walk forgets the history of what a tape saved")
-
-
-def marked(*marks: tuple[Any, set[str]]) -> list[Any]:
-    return [pytest.param(*case, id=name, marks=[m for m, on in marks if name in on]) for name, case in INSIDE.items()]
-
-
-@pytest.mark.parametrize("run, want", marked((TRACED_INSIDE, {"grad of compile"})))
+@pytest.mark.parametrize("run, want", INSIDE.values(), ids=INSIDE)
 def test_backward_inside_a_transform(run: Any, want: Any) -> None:
     agree(run(by_backward), want)
 
@@ -513,7 +503,7 @@ def by_create_graph(x: pg.Tensor) -> pg.Tensor:
     return w.grad
 
 
-@pytest.mark.parametrize("run, want", marked((NOT_AGAIN, INSIDE.keys() - {"compile"})))
+@pytest.mark.parametrize("run, want", INSIDE.values(), ids=INSIDE)
 def test_create_graph_inside_a_transform(run: Any, want: Any) -> None:
     agree(run(by_create_graph), want)
 

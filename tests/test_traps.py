@@ -435,7 +435,6 @@ def test_to_backend_inside_of_transforms() -> None:
     agree(pg.jvp(f, (x,), (pg.ones(3),))[1], np.asarray(want.sum()))
 
 
-@pytest.mark.xfail(reason="Kernels.__init__ puts its own TO_BACKEND over the one of the tracing table")
 @pytest.mark.usefixtures("torch_plugin")
 def test_to_backend_inside_compile_is_refused_and_says_so() -> None:
     with pytest.raises(TracingError, match="to_backend inside compile"):

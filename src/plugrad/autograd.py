@@ -190,17 +190,17 @@ def _run(
         s = s if record else s.data
         seeds[t.node] = seeds[t.node] + s if t.node in seeds else s
     with switched(**_mode_of_walk(by, create_graph, watched)):
-        found = walk(seeds, record=record, retain=retain, wanted=wanted)
+        found = walk(seeds, record=record, retain=retain, wanted=wanted, again=create_graph)
     assert found is not None
     return found, by
 
 
 def _mode_of_walk(by: Any, create_graph: bool, watched: bool) -> dict[str, Any]:
     """create_graph overrides no_grad; a watched walk goes through the doors, and records nothing unless asked."""
+    if create_graph:
+        return {"level": min(current_mode().level, -1 if type(by) is Kernels else by.base)}
     if type(by) is not Kernels:
         return {}
-    if create_graph:
-        return {"level": -1}
     return {"level": next_level()} if watched else {}
 
 

@@ -18,6 +18,7 @@ from .tensor import (
     fresh,
     here,
     record,
+    tracing,
 )
 
 LIVE: ContextVar[Any] = ContextVar(
@@ -28,7 +29,13 @@ next_level = itertools.count(1).__next__  # for all threads, never reused: a num
 
 
 def live() -> Any:
-    """The innermost transform that still runs: a task or a copied context may remember one that has finished."""
+    """The innermost transform that still runs, unless a program is traced inside it: what that makes is its own."""
+    trace, program = _running(), tracing()
+    return trace if program is None or trace is None or trace.level > program.level else None
+
+
+def _running() -> Any:
+    """A task or a copied context may remember a transform that has finished."""
     trace = LIVE.get()
     while trace is not None and not trace.live:
         trace = trace.outer
@@ -56,7 +63,7 @@ class Trace:
         return self.called
 
     def __enter__(self) -> Any:
-        self.outer = live()
+        self.outer = _running()
         self._token = LIVE.set(self)
         if self.lifts:
             LIFTING.add(self)

@@ -33,13 +33,7 @@ def gradient(g: Any, node: Any, root: Any) -> Tensor:
 
 
 def under(roots: Iterable[Any]) -> tuple[list[Node], list[Leaf], list[Cut]]:
-    """(nodes, leaves, places where a history was cut) that `roots` were made from, roots included.
-
-    Raises
-    ------
-    GraphError
-        If what a node had saved was freed by an earlier walk: before any rule runs.
-    """
+    """(nodes, leaves, places where a history was cut) that `roots` were made from, roots included."""
     nodes, leaves, cuts = [], [], []
     stack = list(roots)
     seen = set(stack)
@@ -48,11 +42,6 @@ def under(roots: Iterable[Any]) -> tuple[list[Node], list[Leaf], list[Cut]]:
         if type(node) is Leaf:
             leaves.append(node)
             continue
-        if node.args is FREED:
-            raise GraphError(
-                f"{node}: the graph was walked before and what its nodes had saved is freed; pass retain_graph=True to "
-                "the earlier call"
-            )
         nodes.append(node)
         for edge in node.edges:
             if edge:
@@ -71,6 +60,7 @@ def walk(
     wanted: Collection[Any] | None = None,
     only: Collection[Leaf] | None = None,
     owned: bool = False,
+    again: bool = False,
 ) -> dict[Any, Any] | None:
     """Cotangents of the leaves under the roots, newest node first, without recursion.
 
@@ -88,11 +78,18 @@ def walk(
         Give up with None when a leaf outside this set is reached.
     owned : bool
         The caller is the grad whose variables may be among the leaves.
+    again : bool
+        The nodes of a tape record the walk themselves: create_graph inside a transform.
 
     Returns
     -------
     dict of node to cotangent
         Of leaves and of nodes that retain their gradient; of `wanted` alone if given.
+
+    Raises
+    ------
+    GraphError
+        If what a node had saved was freed by an earlier walk, or a leaf belongs to a grad around or a finished one.
     """
     order, leaves, _ = under(seeds)
     for leaf in leaves:
@@ -112,6 +109,12 @@ def walk(
         between = _between(order, wanted)
         order = [node for node in order if node in between]
         cotangents = {node: ct for node, ct in seeds.items() if node in between}
+    for node in order:
+        if node.args is FREED:  # before any rule runs
+            raise GraphError(
+                f"{node}: the graph was walked before and what its nodes had saved is freed; pass retain_graph=True to "
+                "the earlier call"
+            )
     pop, get = cotangents.pop, cotangents.get
     for node in order:
         ct, op, by, args, out, params = pop(node), node.op, node.by, node.args, node.out, node.params
@@ -124,7 +127,7 @@ def walk(
             continue
         if record:
             xp, pulls = RECORDING, op.pulls
-            args, out = _with_history(node)
+            args, out = _with_history(node, again)
         else:
             xp, pulls = by.xp, by.pulls.get(op) or op.pulls
         for edge, pull in zip(node.edges, op.complex_pulls if node.dtype in COMPLEX else pulls):
@@ -150,10 +153,10 @@ def _between(order: list[Node], wanted: Collection[Any]) -> set[Any]:
     return between
 
 
-def _with_history(node: Node) -> tuple[Any, Any]:
+def _with_history(node: Node, again: bool) -> tuple[Any, Any]:
     """What a node saved, as Tensors. Level 0 saved raw arrays: their history is restored by edge, never by type."""
     args, out, by = node.args, node.out, node.by
-    if type(by) is not Kernels:
+    if type(by) is not Kernels and not again:
         return args, out
     if args is not None:
         args = tuple(

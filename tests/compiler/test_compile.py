@@ -340,7 +340,6 @@ def test_a_method_is_compiled_for_each_instance() -> None:
     assert Layer.forward(two, x).tolist() == [2, 4, 6]
 
 
-@pytest.mark.xfail(reason="__get__ makes a Compiled of its own at each access, so a method is traced at every call")
 def test_a_method_is_traced_once() -> None:
     class Layer:
         traces = 0
@@ -375,7 +374,6 @@ class Scaled:
         return 10 * self._f(x)
 
 
-@pytest.mark.xfail(reason="update_wrapper copies the attributes of the object over those of Compiled")
 def test_a_callable_object_is_compiled_as_it_is() -> None:
     assert pg.compile(Scaled(lambda x: x + 1))(ones()).item() == 20
 

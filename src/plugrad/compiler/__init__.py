@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import update_wrapper
+from types import MethodType
 from typing import Any, NamedTuple
 
 from ..backends import current
@@ -67,7 +68,7 @@ class Compiled:
         self._f = f
         self._entries: dict[Any, Entry] = {}
         self._latest: Entry | None = None
-        update_wrapper(self, f)
+        update_wrapper(self, f, updated=())
 
     @property
     def source(self) -> str:
@@ -83,9 +84,8 @@ class Compiled:
         return self._latest.source
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        if instance is None:
-            return self
-        return Compiled(self._f.__get__(instance, owner))
+        """As a method: the instance is an argument like others, static if it is no pytree."""
+        return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As the function itself."""
