@@ -134,7 +134,10 @@ def walk(
             if edge and (between is None or edge in between):
                 g = pull(xp, ct, out, args, params, edge)
                 if g.shape != edge.shape:
-                    g = _unbroadcast(xp, node, g, edge.shape)
+                    try:
+                        g = xp.unbroadcast(g, tuple(edge.shape))
+                    except ShapeError as error:
+                        raise ShapeError(f"{node}: the rule gives a cotangent of the wrong shape: {error}") from error
                 before = get(edge)
                 cotangents[edge] = g if before is None else before + g
         if not retain and (node.args is not None or node.out is not None):
@@ -165,11 +168,3 @@ def _with_history(node: Node, again: bool) -> tuple[Any, Any]:
     if out is not None:
         out = picks(node, out, by) if type(out) is tuple else Tensor(out, by, node)
     return args, out
-
-
-def _unbroadcast(xp: Any, node: Node, g: Any, shape: tuple[int, ...]) -> Any:
-    """`g` summed down to the shape that it was broadcast from."""
-    try:
-        return xp.unbroadcast(g, tuple(shape))
-    except ShapeError as error:
-        raise ShapeError(f"{node}: the rule gives a cotangent of the wrong shape: {error}") from error
