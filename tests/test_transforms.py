@@ -694,3 +694,12 @@ def test_an_error_inside_ends_the_transform(run: Any) -> None:
     w = leaf(pg, X)
     loss(pg)(w).backward()  # would be refused inside a transform
     agree(w.grad, func.grad(loss(torch))(const(torch, X)))
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_a_complex_jacobian_is_the_same_in_both_modes(mode: Any) -> None:
+    z, x = np.asarray([1 + 1j, 2 - 1j]), np.asarray([0.5, 2.0])
+    holomorphic = pg.jacobian(lambda z: z * z * z[0], mode=mode)(pg.asarray(z))
+    agree(holomorphic, np.asarray([[3 * z[0] ** 2, 0], [z[1] ** 2, 2 * z[0] * z[1]]]))
+    from_reals = pg.jacobian(lambda x: x * x * (1 + 2j), mode=mode)(const(pg, x))
+    agree(from_reals, np.diag(2 * x * (1 + 2j)))

@@ -11,7 +11,7 @@ from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import INEXACT
 from .errors import ConversionError, DTypeError, ShapeError, TransformError, ValidationError
-from .ops import ASTYPE, BROADCAST_TO, PERMUTE_DIMS, RESHAPE
+from .ops import ASTYPE, BROADCAST_TO, CONJ, PERMUTE_DIMS, RESHAPE
 from .tensor import (
     MODE,
     Leaf,
@@ -506,7 +506,15 @@ def _rows(y: Any, x: Tensor, pullback: Any) -> Any:
         def row(ct: Tensor) -> Any:
             return pullback(rebuild([ct if k == i else zeros(v) for k, v in enumerate(ys)]))[0]
 
-        return apply(RESHAPE, vmap(row)(_basis(ys[i])), shape=ys[i].shape + x.shape)
+        units = _basis(ys[i])
+        rows = vmap(row)(units)
+        if (
+            ys[i].dtype.kind == "c" and x.dtype.kind == "c"
+        ):  # holomorphic: a pullback conjugates what a pushforward does not
+            rows = apply(CONJ, rows)
+        elif ys[i].dtype.kind == "c":  # a pullback to reals sees the real part, and along i the imaginary one
+            rows = rows + 1j * vmap(row)(1j * units)
+        return apply(RESHAPE, rows, shape=ys[i].shape + x.shape)
 
     return rebuild([of(i) for i in range(len(ys))])
 
