@@ -739,3 +739,75 @@ def test_a_second_derivative_through_reading_and_writing() -> None:
 
     agree(pg.hessian(f(pg))(const(pg, X)), torch.autograd.functional.hessian(f(torch), const(torch, X)))
     agree(pg.grad(f(pg))(const(pg, X)), func.grad(f(torch))(const(torch, X)))
+
+
+# ------------------------------------------------------------------------------------- small integers, odd regions
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32])
+def test_indices_of_few_bits_count_the_places_of_a_large_array(dtype: Any) -> None:
+    table = np.arange(10000).reshape(100, 100)
+    i, j = (pg.asarray(np.asarray([k], dtype)) for k in (5, 3))
+    x = pg.asarray(table)
+    assert x[i, j].tolist() == [503]
+    x[i, j] = -1
+    assert x[5, 3].item() == -1
+    rows = pg.vmap(lambda a, k: a[k])(pg.asarray(np.arange(900).reshape(300, 3)), pg.asarray(np.full(300, 2, dtype)))
+    assert rows.tolist() == (np.arange(300) * 3 + 2).tolist()
+    wide = np.arange(400).reshape(2, 200)
+    at = np.asarray([[100], [3]], dtype)
+    assert pg.take_along_axis(pg.asarray(wide), pg.asarray(at), axis=1).tolist() == [[100], [203]]
+
+
+def test_an_index_on_the_new_axis_of_a_view_counts() -> None:
+    b = pg.zeros(3)
+    with pytest.raises(IndexError):
+        b[None][5] = 1.0
+    b[:, None][:, 1:] = 1.0
+    b[None, 2][2:0:-2] = -1.0
+    assert b.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_value_does_not_widen_the_array_that_a_mask_writes_into() -> None:
+    b = pg.zeros((3, 1))
+    with pytest.raises(ShapeError, match=r"\(5,\) does not fit"):
+        b[pg.asarray([True, False, True])] = pg.ones(5)
+    assert b.shape == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [pg.grad, lambda f: pg.compile(pg.grad(f)), lambda f: lambda v: pg.vmap(pg.grad(f))(pg.stack([v, v]))[0]],
+    ids=["grad", "compile", "vmap"],
+)
+def test_leading_ones_of_an_assigned_value_are_dropped(how: Any) -> None:
+    def f(v: pg.Tensor) -> pg.Tensor:
+        b = pg.zeros((2, 3))
+        b[0] = v
+        return pg.sum(b * b)
+
+    assert how(f)(pg.ones((1, 3))).tolist() == [[2.0, 2.0, 2.0]]
+
+
+def test_a_gradient_is_nobody_elses_array() -> None:
+    w = pg.ones((), requires_grad=True)
+    (w + 1).backward()
+    w.grad.data[...] = 7.0  # as whoever shares its memory may
+    assert pg.grad(lambda a: a * a)(pg.asarray(2.0)).item() == 4.0
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda: pg.asarray(np.asarray([2], np.int8)) + 300,
+        lambda: pg.asarray(np.asarray([2], np.uint8)) > -1,
+        lambda: pg.pow(2, pg.asarray([-1, -2])),
+        lambda: pg.asarray([2, 3]) ** pg.asarray([-1, 1]),
+        lambda: pg.where(pg.asarray([True]), pg.asarray(np.asarray([1], np.int8)), 300),
+    ],
+    ids=["sum", "comparison", "power", "power of arrays", "where"],
+)
+@pytest.mark.usefixtures("backend")
+def test_what_an_integer_dtype_cannot_hold_is_refused_on_every_backend(run: Any) -> None:
+    with pytest.raises(DTypeError):
+        run()

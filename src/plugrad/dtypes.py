@@ -177,6 +177,14 @@ def with_scalars(dtype: DType, scalars: list[Any]) -> DType:
     return dtype
 
 
+def holds(dtype: DType, value: builtins.int) -> builtins.bool:
+    """Whether an integer lies in the range of an integer dtype; any other dtype takes it."""
+    if dtype.kind not in "iu":
+        return True
+    signed = dtype.kind == "i"
+    return -signed * 2 ** (dtype.bits - 1) <= value < 2 ** (dtype.bits - signed)
+
+
 def of_scalar(value: Any) -> DType:
     """The dtype of a new array made from a Python scalar."""
     kinds = {builtins.bool: bool, builtins.int: int64, builtins.float: _default, builtins.complex: complex_of(_default)}

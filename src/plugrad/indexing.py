@@ -17,7 +17,7 @@ from . import dtypes
 from .backends import current
 from .backends.protocol import Kernels
 from .errors import ShapeError, TracingError, TransformError
-from .ops import BROADCAST_TO, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
+from .ops import ASTYPE, BROADCAST_TO, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
 from .tensor import Tensor, apply, as_tensor, base, cast_into, constants, fresh
 
 BASIC = frozenset((int, slice, type(None), type(...)))
@@ -32,7 +32,7 @@ def taken(index: Any, x: Tensor) -> Any:
     if kind is tuple:
         return tuple([taken(part, x) for part in index])
     if kind is Tensor:
-        return fresh(index)
+        return fresh(index) if index.dtype.kind not in "iu" or index.dtype is dtypes.int64 else as_index(index)
     if kind is bool or isinstance(index, np.bool_):
         raise IndexError("a lone True or False is no index here; use a mask of the array's shape, or where")
     if hasattr(index, "__index__") and not hasattr(index, "shape"):
@@ -41,7 +41,12 @@ def taken(index: Any, x: Tensor) -> Any:
         return int(index)
     if kind is list:
         index = np.asarray(index, dtype=None if index else np.int64)
-    return _beside(x, index) if type(index) is np.ndarray else as_tensor(index)
+    return taken(_beside(x, index) if type(index) is np.ndarray else as_tensor(index), x)
+
+
+def as_index(i: Tensor) -> Tensor:
+    """Integers as int64: those of fewer bits cannot count the places of a large array."""
+    return i if i.dtype is dtypes.int64 else apply(ASTYPE, i, dtype=dtypes.int64)
 
 
 def _beside(x: Tensor, host: np.ndarray[Any, Any]) -> Tensor:
@@ -72,11 +77,12 @@ def read(x: Tensor, index: Any) -> Tensor:
 def written(x: Tensor, value: Any, index: Any) -> Tensor:
     """A copy of `x` in which x[index] is `value`."""
     if is_basic(index):
-        return apply(PUT, x, value, index=index)
+        return apply(PUT, x, _of_rank(value, x, index), index=index)
     mask = _lone_mask(x, index)
     if mask is not None:
         value = as_tensor(value, x)
         if value.ndim <= x.ndim - mask.ndim:  # every place gets the same: no need to know where
+            _check_fits(value, x.shape[mask.ndim :])
             value = value if value.dtype is x.dtype else cast_into(SCATTER, x, value)
             return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)
     plan = _plan(x, index)
@@ -94,6 +100,29 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
     new = apply(RESHAPE, apply(SCATTER, flat, value, at), shape=tuple(part.shape[a] for a in order))
     new = _permuted(new, tuple(order.index(a) for a in range(part.ndim)))
     return apply(PUT, x, new, index=plan.basic) if plan.slices else new
+
+
+def region_of(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
+    """The shape of what a basic index selects; IndexError if there is no such place."""
+    return np.empty(shape, np.dtype([]))[index].shape  # of no bytes an element
+
+
+def _of_rank(value: Any, x: Tensor, index: Any) -> Any:
+    """Leading axes of length 1 that a value has and the region has not are dropped."""
+    if type(value) is not Tensor or value.shape[:1] != (1,):
+        return value
+    extra = max(0, value.ndim - len(region_of(x.shape, index)))
+    _check_fits(value, (1,) * extra + region_of(x.shape, index))
+    return apply(RESHAPE, value, shape=value.shape[extra:]) if extra else value
+
+
+def _check_fits(value: Tensor, region: tuple[int, ...]) -> None:
+    try:
+        fits = np.broadcast_shapes(value.shape, region) == region
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"assignment: a value of shape {value.shape} does not fit a place of shape {region}")
 
 
 class Plan(NamedTuple):

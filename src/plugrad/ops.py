@@ -224,5 +224,6 @@ SCATTER = primitive("scatter(x, value, indices)", "into")  # a copy of x with x[
 SCATTER_ADD = primitive("scatter_add(x, value, indices)", "into")  # the same, adding; repeated indices accumulate
 
 # Plumbing
+DETACH = primitive("detach(x)", "any")  # the value, where a program has to note that histories and tangents end
 PICK = primitive("pick(x; index)", "any")  # one of several results; never computed
 TO_BACKEND = primitive("to_backend(x; table, device, source, source_device)", "any")

@@ -499,6 +499,9 @@ def _meeting(op: Op, operands: tuple[Any, ...], like: Tensor | None) -> tuple[An
         to = dtypes.with_scalars(to, scalars)
     if op.promotion == "floating" and to.kind in "biu":
         to = dtypes.default_dtype()
+    for a in scalars:
+        if type(a) is int and not dtypes.holds(to, a):
+            raise DTypeError(f"{op.name}: {a} is no {to.name}; cast the array with astype")
     if bool in map(type, scalars) and to.kind != "b":  # a truth value is a number beside numbers
         operands = tuple([int(a) if type(a) is bool else a for a in operands])
     if not found or op.promotion == "arrays":

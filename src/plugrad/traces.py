@@ -8,7 +8,7 @@ from typing import Any
 
 from .dtypes import INEXACT
 from .errors import TransformError
-from .ops import Op
+from .ops import DETACH, Op
 from .tensor import (
     RECORDING,
     Cut,
@@ -188,6 +188,8 @@ def require_live(x: Tensor, doing: str) -> None:
 def stopped(x: Tensor) -> Tensor:
     """The value, off every tape and tangent."""
     if not isinstance(x.by, Trace):
-        return Tensor(x.data, x.by, Cut("detach", here()) if x.node is not None else None)
+        # a program notes it, for those who differentiate the program
+        data = x.by[DETACH](x.data) if x.by.name == "tracing" else x.data
+        return Tensor(data, x.by, Cut("detach", here()) if x.node is not None else None)
     below = stopped(x.data)
     return Tensor(below, x.by) if type(x.by) is Batched else below

@@ -15,7 +15,7 @@ from .backends.protocol import Kernels
 from .dtypes import SCALARS
 from .errors import GraphError, PlugradError, ShapeError, TracingError
 from .grad_mode import no_grad
-from .indexing import is_basic, read, taken, written
+from .indexing import is_basic, read, region_of, taken, written
 from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh
 from .traces import stopped
 
@@ -59,6 +59,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         )
     index, (root, at, cut) = taken(index, self), _kin(self)
     if at is not WHOLE and is_basic(index):
+        if 0 in region_of(self.shape, index):  # a new axis of a view is none of its root: look here
+            return
         at, index = WHOLE, _compose(root.shape, at, index)
     if type(value) is Tensor:
         if at is WHOLE and is_basic(index) and _is_same_place(value, root, index):
@@ -76,7 +78,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     except PlugradError:
         raise
     except (ValueError, RuntimeError) as error:
-        raise ShapeError(f"assignment: a value of shape {value.shape} does not fit the index: {error}") from error
+        raise ShapeError(
+            f"assignment: a value of shape {getattr(value, 'shape', ())} does not fit the index: {error}"
+        ) from error
     finally:
         for view in views:
             new = read(root, view.kin[1])

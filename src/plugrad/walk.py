@@ -13,16 +13,11 @@ from .ops import PICK
 from .tensor import FREED, RECORDING, Cut, Leaf, Node, Tensor, fresh, picks
 
 _age = attrgetter("seq")
-SEEDS: dict[Any, Any] = {}  # raw ones of shape (): never written, so one for each backend, dtype and device
 
 
 def seed(by: Kernels, raw: Any) -> Any:
-    """A raw one of shape (), to start a walk from `raw`."""
-    key = (by.owner, raw.dtype, raw.device)
-    one = SEEDS.get(key)
-    if one is None:
-        one = SEEDS[key] = by.backend.full((), 1, of(raw.dtype), by.backend.device_of(raw))
-    return one
+    """A raw one of shape (), to start a walk from `raw`: a new one, for it may come back as a gradient."""
+    return by.backend.full((), 1, of(raw.dtype), by.backend.device_of(raw))
 
 
 def gradient(g: Any, node: Any, root: Any) -> Tensor:

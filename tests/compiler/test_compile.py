@@ -536,3 +536,65 @@ def test_the_gradient_of_a_random_program_is_that_of_eager_code(steps: Any, seed
     want = g(x).numpy()
     for other in (pg.compile(g), pg.grad(pg.compile(lambda x: pg.sum(f(x)[0] ** 2)))):
         np.testing.assert_allclose(other(x).numpy(), want, rtol=1e-10, atol=1e-12, strict=True)
+
+
+# ------------------------------------------------------------------------------- what a program must not forget
+
+
+def half_detached(x: Any) -> Any:
+    return pg.sum(x.detach() * x)
+
+
+def with_a_leaf_of_its_own(x: Any) -> Any:
+    y = x.detach().requires_grad_()
+    pg.sum(y**3).backward()
+    return pg.sum(y.grad * x)
+
+
+@pytest.mark.parametrize("f", [half_detached, with_a_leaf_of_its_own], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: pg.grad(f)(x),
+        lambda f, x: pg.jvp(f, (x,), (x,))[1],
+        lambda f, x: pg.compile(pg.grad(f))(x),
+        lambda f, x: pg.vmap(pg.grad(f))(pg.stack([x, 2 * x])),
+    ],
+    ids=["grad", "jvp", "compile of grad", "vmap of grad"],
+)
+def test_detach_holds_when_the_compiled_call_is_differentiated(f: Any, derivative: Any) -> None:
+    x = pg.asarray([1.0, 2.0])
+    assert derivative(pg.compile(f), x).tolist() == derivative(f, x).tolist()
+
+
+def test_what_was_detached_does_not_require_grad_outside() -> None:
+    w = pg.asarray([1.0, 2.0], requires_grad=True)
+    assert not pg.compile(lambda x: (x * 2).detach())(w).requires_grad
+
+
+def test_another_default_dtype_is_another_program() -> None:
+    half = pg.compile(lambda i: i / 2)
+    assert half(pg.asarray([1, 2])).dtype is pg.float64
+    pg.set_default_dtype(pg.float32)
+    try:
+        assert half(pg.asarray([1, 2])).dtype is pg.float32
+    finally:
+        pg.set_default_dtype(pg.float64)
+
+
+def test_a_numpy_scalar_is_a_number_of_the_program() -> None:
+    f = pg.compile(lambda x, a: x * a)
+    assert f(pg.asarray([1.0, 2.0]), np.float64(3)).tolist() == [3.0, 6.0]
+    assert f(pg.asarray([1.0, 2.0]), np.float64(4)).tolist() == [4.0, 8.0]
+
+
+def test_a_compiled_function_goes_with_its_last_name() -> None:
+    f = pg.compile(lambda x: x * 2)
+    f(pg.ones(2))
+    gone = weakref.ref(f._latest.run)
+    gc.disable()
+    try:
+        del f
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -373,7 +373,11 @@ class NumPyBackend(Backend):
     def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Array:
         """Filled with one value."""
         self._check(device)
-        return np.full(shape, value, RAW[dtype]) if value else np.zeros(shape, RAW[dtype])  # which are lazy
+        if not value:
+            return np.zeros(shape, RAW[dtype])  # which are lazy
+        out = np.empty(shape, RAW[dtype])  # np.full costs 1 us more
+        out.fill(value)
+        return out
 
     def dummy(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """One element, seen at every place."""

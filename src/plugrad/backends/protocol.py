@@ -58,7 +58,7 @@ class Kernels(dict[Op, Kernel]):
         self.native: frozenset[Op] = frozenset()
         self.pulls: dict[Op, Pulls] = {}
         self.missing: Callable[[Op], Kernel] = self._no_kernel
-        self[ops.TO_BACKEND] = _carry
+        self[ops.TO_BACKEND], self[ops.DETACH] = _carry, _same
         self.xp = Namespace(self.__getitem__, zeros=backend.zeros, unbroadcast=backend.unbroadcast)
 
     def __missing__(self, op: Op) -> Kernel:
@@ -76,6 +76,10 @@ class Kernels(dict[Op, Kernel]):
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+
+def _same(x: Any) -> Any:
+    return x
 
 
 def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_device: str | None) -> Any:

@@ -10,13 +10,15 @@ from functools import update_wrapper
 from types import MethodType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..backends import current
 from ..backends.protocol import Kernels
-from ..dtypes import SCALARS
+from ..dtypes import SCALARS, default_dtype
 from ..errors import MixedBackendsError, TracingError, TransformError, ValidationError
-from ..ops import ASTYPE
+from ..ops import ASTYPE, DETACH
 from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, fresh, switched
-from ..traces import next_level
+from ..traces import next_level, stopped
 from ..tree import flatten
 from .lowering import Dialect, Writer
 from .numpy import DIALECT as NUMPY
@@ -42,6 +44,7 @@ class Entry(NamedTuple):
     source: str
     fits: Callable[..., bool] | None  # whether these leaves are plain tensors as those that it was traced for
     structure: Any  # of the arguments; None for lone tensors
+    surroundings: Any  # what else decides on new arrays
 
     def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any] | None:
         """The leaves of a call's arguments, if they have the structure of this entry's."""
@@ -92,21 +95,22 @@ class Compiled:
         latest = self._latest
         if latest is not None and latest.fits is not None and MODE.get() is None:  # as last time: 3 to 8 us less
             given = latest.leaves(args, kwargs)
-            if given is not None and latest.fits(*given):
+            if given is not None and latest.fits(*given) and latest.surroundings == _surroundings():
                 hidden = latest.hidden()
                 if hidden is not None and all([type(h.by) is Kernels and not h.node for h in hidden]):
                     return self._run(latest, given, hidden)
         leaves, rebuild, structure = flatten((args, kwargs))
         mode = MODE.get()
         silent = mode is not None and mode.level >= 0
-        key: list[Any] = [structure, silent]
+        key: list[Any] = [structure, silent, _surroundings()]
         xs: list[Tensor] = []
         places: list[int] = []
         plain = mode is None or (mode.program is None and mode.watch is None)
         for i, x in enumerate(leaves):
             if type(x) is not Tensor:
-                if type(x) in SCALARS or x is None or current.table_of(x) is None:
-                    key.append((type(x), repr(x) if type(x) in SCALARS else x))  # 0.0 is not -0.0
+                number = type(x) in SCALARS or isinstance(x, np.generic)
+                if number or x is None or current.table_of(x) is None:
+                    key.append((type(x), repr(x) if number else x))  # 0.0 is not -0.0
                     continue
                 x = as_tensor(x)
             by = x.by
@@ -153,6 +157,12 @@ class Compiled:
         return entry.rebuild([Tensor(next(results), table) if type(n) is str else n[0] for n in entry.names])
 
 
+def _surroundings() -> Any:
+    """What decides on dtype and place of the arrays that a function makes."""
+    where = current.choice()
+    return default_dtype(), where.backend, where.device
+
+
 def compile(f: Callable[..., Any]) -> Compiled:
     """`f`, traced once per structure, shapes, dtypes, backend and grad mode of its arguments, run as generated source.
 
@@ -165,8 +175,10 @@ def compile(f: Callable[..., Any]) -> Compiled:
     Returns
     -------
     Compiled
-        Called as `f`; ``.source`` is what runs. What `f` closes over is read again at every call, as long as its handle
-        lives; assign to the tensor rather than to the Python name.
+        Called as `f`; ``.source`` is what runs. Tensors that `f` closes over are read again at every call, as long as
+        their handles live: assign to the tensor rather than to the Python name. Arrays of other libraries, lists and
+        numbers are part of the program. Within `f` its arguments do not require grad: differentiate the call, or make a
+        leaf inside.
 
     Raises
     ------
@@ -220,13 +232,14 @@ def _trace(
         names,
         rebuild_out,
         guards,
-        writer.scope["run"],
+        writer.scope.pop("run"),  # else its globals would hold it: a cycle
         threading.local(),
         writer.buffers,
         table,
         writer.source,
         fits,
         None if lone else structure,
+        _surroundings(),
     ), hidden
 
 
@@ -265,6 +278,6 @@ def _replay(entry: Entry, xs: list[Tensor], hidden: list[Tensor]) -> list[Any]:
     for equation in entry.program:
         args = [values[a] if type(a) is str else a if type(a) in SCALARS else Tensor(a, table) for a in equation.inputs]
         with switched(level=next_level()) if equation.stopped else nullcontext():
-            y = apply(equation.op, *args, **equation.params)
+            y = stopped(args[0]) if equation.op is DETACH else apply(equation.op, *args, **equation.params)
         values.update(zip(equation.names, y if type(y) is tuple else (y,)))
     return [fresh(values[n]) if type(n) is str else n[0] for n in entry.names]

@@ -13,8 +13,18 @@ from .passes import Simple
 from .tracing import Equation
 
 VIEWS = frozenset(
-    (ops.FLIP, ops.GETITEM, ops.IMAG, ops.MATRIX_TRANSPOSE, ops.PERMUTE_DIMS, ops.REAL, ops.RESHAPE, ops.UNSTACK)
-)
+    (
+        ops.DETACH,
+        ops.FLIP,
+        ops.GETITEM,
+        ops.IMAG,
+        ops.MATRIX_TRANSPOSE,
+        ops.PERMUTE_DIMS,
+        ops.REAL,
+        ops.RESHAPE,
+        ops.UNSTACK,
+    )
+) | {ops.UNSTACK}
 MAY_ALIAS = VIEWS | {ops.ASTYPE, ops.BROADCAST_TO, ops.CONJ}  # what some library gives back as it came
 Aval = tuple[tuple[int, ...], Any]
 

@@ -198,7 +198,7 @@ def tracing_table(of: Kernels) -> Kernels:
     if of.owner not in TABLES:
         own = current.table(of.owner)
         table = Kernels(own.backend, {op: _equation(own, op) for op in own}, "tracing")
-        table[ops.TO_BACKEND] = _equation(own, ops.TO_BACKEND)  # a table makes its own
+        table |= {op: _equation(own, op) for op in (ops.TO_BACKEND, ops.DETACH)}  # a table makes its own
         table.missing = lambda op: _equation(own, op)
         table.xp.__dict__["unbroadcast"] = _unbroadcaster(table)
         TABLES[of.owner] = table

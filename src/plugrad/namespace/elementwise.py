@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from .. import dtypes, ops
+from ..backends.protocol import Kernels
 from ..dtypes import COMPLEX, SCALARS, DType
 from ..errors import DTypeError
 from ..tensor import Door1, Door2, Tensor, apply, binary, unary
@@ -379,7 +380,15 @@ def pow(x1: Array, x2: Array, /) -> Tensor:
     if type(x1) in SCALARS:
         x2 = tensor(x2)
         x1 = uploaded(x1, dtypes.with_scalars(x2.dtype, [x1]), place(None, None, x2))
+    if type(x2) is Tensor and x2.dtype.kind == "i" and tensor(x1).dtype.kind in "iu" and _has_negative(x2):
+        raise DTypeError("pow: integers to a negative integer power are no integers; cast one with astype")
     return _pow(x1, x2)
+
+
+def _has_negative(x: Tensor) -> bool:
+    """Whether an element is known to be below zero."""
+    known = type(x.by) is Kernels and x.by.name != "tracing"
+    return known and bool(x.by.backend.namespace.any(x.data < 0))
 
 
 def _power(x: Tensor, exponent: Any) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..dtypes import int64
 from ..errors import ShapeError
+from ..indexing import as_index
 from ..ops import GATHER
 from ..tensor import Tensor, apply
 from ._arguments import Array, integral, one_axis, tensor
@@ -54,7 +55,7 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Tensor:
     if axis is None and x.ndim != 1:
         raise ShapeError(f"take: the shape {x.shape} has not one axis; name the axis to take from")
     along = one_axis(0 if axis is None else axis, x.ndim, "take")
-    at = integral(tensor(indices, x), "take", "indices")
+    at = as_index(integral(tensor(indices, x), "take", "indices"))
     y = apply(GATHER, moveaxis(x, along, 0), at)
     behind = at.ndim + along
     return permute_dims(y, (*range(at.ndim, behind), *range(at.ndim), *range(behind, y.ndim)))
@@ -94,7 +95,7 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Tensor:
     [[3], [4]]
     """
     x = tensor(x)
-    at = integral(tensor(indices, x), "take_along_axis", "indices")
+    at = as_index(integral(tensor(indices, x), "take_along_axis", "indices"))
     if at.ndim != x.ndim:
         raise ShapeError(
             f"take_along_axis: the shapes {x.shape} and {at.shape} must have as many axes; expand_dims adds one"

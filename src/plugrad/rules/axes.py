@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..backends import current
+from ..dtypes import int64
 from ..errors import PlugradWarning
 from ..ops import (
+    ASTYPE,
     BROADCAST_TO,
     CONCAT,
     GATHER,
@@ -170,8 +172,8 @@ def _in_front(x: Tensor, at: int) -> Tensor:
 def _one_axis(x: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
     """Batched x (B, n, ...) as (B n, ...), and batched indices into that."""
     size, n, *rest = x.shape
-    low = base(x)
-    raw = low.by.backend.asarray(np.arange(size) * n, indices.dtype, x.device, True)
+    low, indices = base(x), apply(ASTYPE, indices, dtype=int64) if indices.dtype is not int64 else indices
+    raw = low.by.backend.asarray(np.arange(size) * n, int64, x.device, True)
     start = Tensor(raw, constants(current.table(low.by.owner)))
     start = apply(RESHAPE, start, shape=(size,) + (1,) * (indices.ndim - 1))
     return apply(RESHAPE, x, shape=(size * n, *rest)), apply(WHERE, indices < 0, indices + n, indices) + start

@@ -76,8 +76,8 @@ def _across(xp: Any, ct: Any, x: Any) -> Any:
 
 
 # One operand, piecewise
-elementwise(RELU, lambda xp, ct, y: xp.where(y > 0, ct, 0))
-for _op in (CEIL, FLOOR, ROUND, TRUNC):
+elementwise(RELU, lambda xp, ct, y: xp.where(y <= 0, 0, ct))  # a NaN passes it on, as in torch
+for _op in (CEIL, DETACH, FLOOR, ROUND, TRUNC):
     elementwise(_op, ZERO)
 
 # Two operands
