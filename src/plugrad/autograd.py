@@ -29,7 +29,7 @@ from .tensor import (
 )
 from .traces import LIVE, Ambient, live, next_level, require_live, tape
 from .walk import gradient as gradient_of
-from .walk import seed, under, walk
+from .walk import under, walk
 
 __all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -456,7 +456,7 @@ def tensor_backward(
         and node
         and _is_one(node)
     ):
-        found = walk({node: seed(by, self.data)}, retain=bool(retain_graph))  # the usual case, without asking again
+        found = walk({node: by.backend.one(self.data)}, retain=bool(retain_graph))  # the usual case
         assert found is not None
         _accumulate(found, by, False)
     else:

@@ -27,7 +27,7 @@ from .tensor import (
 )
 from .traces import LIFTING, Batched, Dual, Taped, Trace, live
 from .tree import flatten, map_leaves
-from .walk import gradient, seed, under, walk
+from .walk import gradient, under, walk
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp", "vmap"]
 
@@ -190,7 +190,7 @@ def _outermost(call: Any, xs: list[Tensor]) -> tuple[Tensor, Any, list[Tensor]]:
         _check_result(y)
     root, value, found, mine = y.node, y, None, set(leaves)
     if root:
-        found = walk({root: seed(y.by, y.data)}, retain=aux is not None, only=mine)
+        found = walk({root: y.by.backend.one(y.data)}, retain=aux is not None, only=mine)
     if not root or found is not None:
         value = Tensor(y.data, y.by)
         by, get = y.by, (found or {}).get

@@ -7,17 +7,12 @@ from operator import attrgetter
 from typing import Any
 
 from .backends.protocol import Kernels
-from .dtypes import COMPLEX, SCALARS, of
+from .dtypes import COMPLEX, SCALARS
 from .errors import GraphError, ShapeError
 from .ops import PICK
 from .tensor import FREED, RECORDING, Cut, Leaf, Node, Tensor, fresh, picks
 
 _age = attrgetter("seq")
-
-
-def seed(by: Kernels, raw: Any) -> Any:
-    """A raw one of shape (), to start a walk from `raw`: a new one, for it may come back as a gradient."""
-    return by.backend.full((), 1, of(raw.dtype), by.backend.device_of(raw))
 
 
 def gradient(g: Any, node: Any, root: Any) -> Tensor:

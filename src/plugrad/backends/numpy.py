@@ -379,6 +379,12 @@ class NumPyBackend(Backend):
         out.fill(value)
         return out
 
+    def one(self, like: Any) -> Array:
+        """A 1 of the dtype of `like`."""
+        out = np.empty((), like.dtype)
+        out.fill(1)
+        return out
+
     def dummy(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """One element, seen at every place."""
         return np.broadcast_to(np.full((), 1 if dtype.kind in "fc" else 0, dtype), shape)

@@ -151,6 +151,10 @@ class Backend(ABC):
         """A raw array filled with one value."""
         return self.asarray(np.full(shape, value, dtype.name), dtype, device, None)
 
+    def one(self, like: Any) -> Any:
+        """A raw 1 of shape (), to start a walk from `like`: a new one each time, for it may come back as a gradient."""
+        return self.full((), 1, dtypes.of(like.dtype), self.device_of(like))
+
     def dummy(self, shape: tuple[int, ...], dtype: Any) -> Any:
         """A stand-in with this shape and raw dtype for finding out shapes; the cheaper the better.
 
