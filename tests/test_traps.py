@@ -811,3 +811,8 @@ def test_a_gradient_is_nobody_elses_array() -> None:
 def test_what_an_integer_dtype_cannot_hold_is_refused_on_every_backend(run: Any) -> None:
     with pytest.raises(DTypeError):
         run()
+
+
+@pytest.mark.usefixtures("backend")
+def test_relu_lets_the_cotangent_through_at_nan_on_every_backend() -> None:
+    assert pg.grad(lambda x: pg.sum(pg.nn.relu(x)))(pg.asarray([float("nan"), -1.0, 0.0, 2.0])).tolist() == [1, 0, 0, 1]

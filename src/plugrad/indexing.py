@@ -17,8 +17,8 @@ from . import dtypes
 from .backends import current
 from .backends.protocol import Kernels
 from .errors import ShapeError, TracingError, TransformError
-from .ops import ASTYPE, BROADCAST_TO, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
-from .tensor import Tensor, apply, as_tensor, base, cast_into, constants, fresh
+from .ops import ASTYPE, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
+from .tensor import Tensor, apply, as_tensor, base, cast_into, constants, fresh, spread_to
 
 BASIC = frozenset((int, slice, type(None), type(...)))
 _ALL = slice(None)
@@ -83,7 +83,7 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
         value = as_tensor(value, x)
         if value.ndim <= x.ndim - mask.ndim:  # every place gets the same: no need to know where
             _check_fits(value, x.shape[mask.ndim :])
-            value = value if value.dtype is x.dtype else cast_into(SCATTER, x, value)
+            value = cast_into(SCATTER, x, value)
             return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)
     plan = _plan(x, index)
     part = apply(GETITEM, x, index=plan.basic) if plan.slices else x
@@ -92,9 +92,7 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
     flat, at = _flattened(_permuted(part, order), plan)
     free = [part.shape[a] for a in rest]
     region = (*free[: plan.position], *at.shape, *free[plan.position :])
-    value = as_tensor(value, x)
-    value = cast_into(SCATTER, x, value) if value.dtype is not x.dtype else value
-    value = apply(BROADCAST_TO, value, shape=region) if value.shape != region else value
+    value = spread_to(cast_into(SCATTER, x, as_tensor(value, x)), region)
     many, before = at.ndim, plan.position
     value = _permuted(value, (*range(before, before + many), *range(before), *range(before + many, value.ndim)))
     new = apply(RESHAPE, apply(SCATTER, flat, value, at), shape=tuple(part.shape[a] for a in order))
@@ -183,7 +181,7 @@ def _broadcast(arrays: list[Tensor]) -> tuple[Tensor, ...]:
         raise ShapeError(
             f"index arrays of the shapes {', '.join(str(a.shape) for a in arrays)} do not broadcast"
         ) from None
-    return tuple(a if a.shape == shape else apply(BROADCAST_TO, a, shape=shape) for a in arrays)
+    return tuple(spread_to(a, shape) for a in arrays)
 
 
 def _flattened(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:

@@ -598,3 +598,12 @@ def test_a_compiled_function_goes_with_its_last_name() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_arrays_made_by_a_program_follow_the_chosen_backend() -> None:
+    pytest.importorskip("plugrad_torch")
+    f = pg.compile(lambda: pg.ones(2))
+    assert f().backend == "numpy"
+    with pg.use_backend("torch"):
+        assert f().backend == "torch"
+    assert f().backend == "numpy"

@@ -24,7 +24,7 @@ VIEWS = frozenset(
         ops.RESHAPE,
         ops.UNSTACK,
     )
-) | {ops.UNSTACK}
+)
 MAY_ALIAS = VIEWS | {ops.ASTYPE, ops.BROADCAST_TO, ops.CONJ}  # what some library gives back as it came
 Aval = tuple[tuple[int, ...], Any]
 
@@ -32,10 +32,9 @@ Aval = tuple[tuple[int, ...], Any]
 class Dialect(NamedTuple):
     """How a backend's programs are written.
 
-    `views` are operations whose result may lie in the memory of their first operand. `expressions`
-    give the source of an equation's result where it is not a plain kernel call; they are told the name of an output
-    buffer, or "". `into` are operations
-    that can write into one; `overwrites` those that may overwrite an operand's.
+    `views` are operations whose result may lie in the memory of their first operand. `expressions` give the source of
+    an equation's result where it is not a plain kernel call; they are told the name of an output buffer, or "". `into`
+    are operations that can write into one; `overwrites` those that may overwrite an operand's.
     """
 
     expressions: Mapping[Op, Callable[[Equation, str, Writer], str]] = MappingProxyType({})
@@ -109,9 +108,8 @@ class Writer:
                 self._release(m)
                 dying.discard(m)
         out = ""
-        if op in self.dialect.into and self._last.get(self._owner[names[0]], -1) < len(
-            self.equations
-        ):  # what escapes is new
+        escapes = self._last.get(self._owner[names[0]]) == len(self.equations)  # what does is new memory
+        if op in self.dialect.into and not escapes:
             self._home[names[0]] = self._take(avals[0])
             out = f"b{self._home[names[0]]}"
         expression = self.dialect.expressions.get(op)

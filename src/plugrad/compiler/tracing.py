@@ -16,7 +16,7 @@ from ..backends import current
 from ..backends.protocol import Kernels, broadcast_axes
 from ..errors import MixedBackendsError, TracingError, TransformError
 from ..ops import Op
-from ..tensor import Leaf, Tensor, base, current_mode, ticket, tracing
+from ..tensor import Leaf, Tensor, current_mode, ticket, tracing
 from ..traces import next_level
 
 
@@ -211,8 +211,3 @@ def _unbroadcaster(table: Kernels) -> Callable[..., Any]:
         return summed if summed.shape == shape else table[ops.RESHAPE](summed, shape=shape)
 
     return unbroadcast
-
-
-def is_symbol(x: Tensor) -> bool:
-    """Whether the value under `x` is not known."""
-    return type(base(x).data) is Symbol

@@ -15,8 +15,8 @@ import numpy as np
 from ..backends import current
 from ..dtypes import int64
 from ..errors import PlugradWarning
+from ..indexing import as_index
 from ..ops import (
-    ASTYPE,
     BROADCAST_TO,
     CONCAT,
     GATHER,
@@ -172,7 +172,7 @@ def _in_front(x: Tensor, at: int) -> Tensor:
 def _one_axis(x: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
     """Batched x (B, n, ...) as (B n, ...), and batched indices into that."""
     size, n, *rest = x.shape
-    low, indices = base(x), apply(ASTYPE, indices, dtype=int64) if indices.dtype is not int64 else indices
+    low, indices = base(x), as_index(indices)
     raw = low.by.backend.asarray(np.arange(size) * n, int64, x.device, True)
     start = Tensor(raw, constants(current.table(low.by.owner)))
     start = apply(RESHAPE, start, shape=(size,) + (1,) * (indices.ndim - 1))
