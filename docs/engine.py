@@ -13,7 +13,7 @@ from operator import attrgetter
 from types import SimpleNamespace
 import numpy as np
 
-# 1. OPERATIONS, AND WHO COMPUTES THEM: ops.py, backends/numpy.py. Arrays are operands, metadata keyword parameters.
+# 1. OPERATIONS, AND WHO COMPUTES THEM: ops.py, backends/numpy. Arrays are operands, metadata keyword parameters.
 class Op:
     """A name, its operands, and what a rule says: pulls (cotangents back), push (tangents forward), batch (vmap)."""
     def __init__(self, name, *operands): self.name, self.operands = name, operands

@@ -490,7 +490,7 @@ def test_put_into_arrays_that_cannot_be_written(library: Library, index: Any) ->
     expected[index] = value = -1 - np.arange(x[index].size, dtype=float).reshape(x[index].shape)
     plain = tuple(i for i in standard.whole_index(index, x.shape) if i is not None)
     raw = [library.asarray(a, None, None, None) for a in (x, value.reshape(x[plain].shape))]
-    found = library.to_numpy(standard._put_by_where(library, *raw, plain))
+    found = library.to_numpy(standard.indexing._put_by_where(library, *raw, plain))
     np.testing.assert_array_equal(found, expected)
 
 

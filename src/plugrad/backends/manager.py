@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from operator import attrgetter
 from typing import Any
@@ -21,10 +22,10 @@ from .. import dtypes, ops
 from ..dtypes import DType
 from ..errors import BackendError, BackendNotFoundError, DeviceError, ValidationError
 from ..ops import Op
-from . import current, problems, settings, standard
+from . import current, problems, settings
 from .current import Choice
 from .problems import Status
-from .protocol import Backend, Kernels
+from .protocol import Backend, Kernel, Kernels
 from .registry import Offer, Registry
 from .report import BackendInfo, BackendTable
 from .spec import BackendSpec, imported_name, installed_version
@@ -204,9 +205,21 @@ def _table(backend: Backend) -> Kernels:
     for what, entries in (("kernels", own), ("pulls", pulls)):
         if strangers := [key for key in entries if not isinstance(key, Op)]:
             raise BackendError(f"{what}() of the backend {backend.name} has {strangers[0]!r}, which is no primitive")
-    table = Kernels(backend, {**standard.kernels(backend), **own})
-    table.native, table.pulls = frozenset(own), dict(pulls)
+    table = Kernels(backend, own)
+    table.native, table.pulls, table.missing = frozenset(own), dict(pulls), _composed(table)
     return table
+
+
+def _composed(table: Kernels) -> Callable[[Op], Kernel]:
+    """The kernels composed from the backend's namespace, made when one is first asked for: NumPy needs none."""
+
+    @cache
+    def kernels() -> dict[Op, Kernel]:
+        from . import standard  # 3 ms
+
+        return standard.kernels(table.backend)
+
+    return lambda op: kernels().get(op) or table.no_kernel(op)
 
 
 @contextmanager

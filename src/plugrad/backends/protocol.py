@@ -57,16 +57,17 @@ class Kernels(dict[Op, Kernel]):
         self.backend, self.owner, self.name = backend, backend.name, name or backend.name
         self.native: frozenset[Op] = frozenset()
         self.pulls: dict[Op, Pulls] = {}
-        self.missing: Callable[[Op], Kernel] = self._no_kernel
+        self.missing: Callable[[Op], Kernel] = table.__getitem__ if isinstance(table, Kernels) else self.no_kernel
         self[ops.TO_BACKEND], self[ops.DETACH] = _carry, _same
         self.xp = Namespace(self.__getitem__, zeros=backend.zeros, unbroadcast=backend.unbroadcast)
 
     def __missing__(self, op: Op) -> Kernel:
-        """A primitive that was registered later."""
+        """A kernel that is composed, or of a primitive that was registered later."""
         kernel = self[op] = self.missing(op)
         return kernel
 
-    def _no_kernel(self, op: Op) -> Kernel:
+    def no_kernel(self, op: Op) -> Kernel:
+        """Say that nobody computes this here."""
         raise BackendError(
             f"the backend {self.owner} has no kernel for {op.name}; register one, or move the array with to_backend"
         )

@@ -197,7 +197,7 @@ def tracing_table(of: Kernels) -> Kernels:
     """The table of symbols beside a backend's own."""
     if of.owner not in TABLES:
         own = current.table(of.owner)
-        table = Kernels(own.backend, {op: _equation(own, op) for op in own}, "tracing")
+        table = Kernels(own.backend, {}, "tracing")
         table |= {op: _equation(own, op) for op in (ops.TO_BACKEND, ops.DETACH)}  # a table makes its own
         table.missing = lambda op: _equation(own, op)
         table.xp.__dict__["unbroadcast"] = _unbroadcaster(table)

@@ -21,7 +21,6 @@ from ..ops import (
     CONCAT,
     GATHER,
     GETITEM,
-    MATMUL,
     PERMUTE_DIMS,
     PUT,
     RESHAPE,
@@ -131,10 +130,14 @@ def unstack(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> 
     return apply(UNSTACK, args[0], axis=params["axis"] + 1)
 
 
-def matmul(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
-    """(..., m, k) @ (..., k, n): the stacks are aligned as by broadcasting."""
-    rank = max(len(a.shape) - m for a, m in zip(args, mine, strict=True))
-    return apply(MATMUL, *[align(a, rank) if m else a for a, m in zip(args, mine, strict=True)])
+def stacked(op: Op) -> Law:
+    """Every operand is a stack of matrices (..., m, n); the stacks are aligned as by broadcasting."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        rank = max(len(a.shape) - m for a, m in zip(args, mine, strict=True))
+        return apply(op, *[align(a, rank) if m else a for a, m in zip(args, mine, strict=True)], **params)
+
+    return law
 
 
 def behind(index: Any) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ Pulls conjugate the local derivative, for complex results only; pushes do not.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -102,7 +102,7 @@ def _keeper(body: str) -> Any:
     return eval(f"lambda edges, args: ({body},)")
 
 
-def _total(terms: list[Any]) -> Any:
+def _total(terms: Sequence[Any]) -> Any:
     total = terms[0]
     for term in terms[1:]:
         total = total + term
@@ -166,7 +166,7 @@ def _tangent_of(primal: Any, tangent: Any) -> Any:
 
 
 def _no_pull(*_: Any) -> Any:
-    raise ValidationError("a gradient is asked for an operand that has none")
+    raise ValidationError("a derivative is asked for an operand that has none")
 
 
 class _Positional:
@@ -251,14 +251,24 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     return tuple([1 if i in reduced else n for i, n in enumerate(shape)])
 
 
-def custom(op: Op, vjp: Rule, jvp: Rule, batch: Law) -> None:
-    """Both modes said by hand, for one operand; `jvp` names the tangent ``ct``. Cite paper and equation."""
-    _set_saving(op, (vjp,))
-    _check_names(op, jvp)
-    op.rule = lambda: ((_compiled(_call(op, vjp))(vjp),),) * 2
+def custom(op: Op, vjp: Rule | tuple[Rule | None, ...], jvp: Rule | tuple[Rule | None, ...], batch: Law) -> None:
+    """Both modes said by hand, a rule for each operand; None for one that has no derivative. Cite paper and equation.
+
+    In `jvp` ``ct`` is the tangent of that operand; what the operands contribute is summed. Of several results ``y`` is
+    the tuple and ``ct`` the list of cotangents, None for what was not used; `jvp` gives a tuple of tangents.
+    """
+    vjps, jvps = (f if isinstance(f, tuple) else (f,) for f in (vjp, jvp))
+    _set_saving(op, vjps)  # type: ignore[arg-type]
+    _check_names(op, *jvps)  # type: ignore[arg-type]
+    op.rule = lambda: (tuple(_no_pull if f is None else _compiled(_call(op, f))(f) for f in vjps),) * 2
 
     def push(y: Any, args: Any, tangents: list[Any], params: Any) -> Any:
-        return _compiled(_call(op, jvp))(jvp)(RECORDING, tangents[0], y, args, params, args[0])
+        terms = [
+            (_no_pull if f is None else _compiled(_call(op, f))(f))(RECORDING, t, y, args, params, a)
+            for f, a, t in zip(jvps, args, tangents, strict=True)
+            if t is not None
+        ]
+        return tuple(map(_total, zip(*terms, strict=True))) if type(y) is tuple else _total(terms)
 
     op.push, op.batch = push, batch
 

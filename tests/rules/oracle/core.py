@@ -1,21 +1,15 @@
-"""torch's function for every primitive with a derivative: the primitive's operands and parameters, torch's tensors."""
+"""Elementwise functions, reductions, manipulation, indexing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any
 
-import numpy as np
-import pytest
 import torch
 from torch.nn import functional
 
 from plugrad import ops
 from plugrad.ops import Op
-
-# torch says so where a deviation is asked of nothing
-warns = pytest.mark.filterwarnings(r"ignore:(std|var)\(\). degrees of freedom:UserWarning")
 
 TORCH_DTYPES = {name: getattr(torch, name) for name in ("float32", "float64", "complex64", "complex128")}
 
@@ -163,34 +157,3 @@ TORCH: dict[Op, Callable[..., Any]] = {
     ops.SCATTER: lambda x, value, indices: x.index_put((indices,), value.to(x.dtype)),
     ops.SCATTER_ADD: lambda x, value, indices: x.index_put((indices,), value.to(x.dtype), accumulate=True),
 }
-
-
-def operands(sample: Any) -> list[Any]:
-    """The operands of a sample as torch's tensors, leaves where they have a derivative."""
-    found = [torch.as_tensor(np.array(x)) for x in sample.operands]
-    return [x.requires_grad_() if i in sample.moving else x for i, x in enumerate(found)]
-
-
-def _weak(x: Any) -> Any:
-    """The narrowest dtype of a Python number's kind."""
-    return {float: torch.float16, complex: torch.complex32}.get(type(x))
-
-
-def results(sample: Any, given: list[Any]) -> tuple[Any, ...]:
-    """torch's results, as a tuple; operands are cast to one dtype first, which torch does not do everywhere."""
-    first = sample.op.promotion == "branches"
-    if sample.op.promotion in ("shared", "arrays", "floating", "branches"):
-        kinds = [_weak(own) or x.dtype for x, own in zip(given, sample.operands, strict=True)][first:]
-        to = reduce(torch.promote_types, kinds)
-        given = [*given[:first], *(x.to(to) for x in given[first:])]
-    y = TORCH[sample.op](*given, **sample.params)
-    return y if isinstance(y, tuple) else (y,)
-
-
-def gradients(ys: Any, xs: Any, cotangents: Any, create_graph: bool = False) -> list[Any]:
-    """What torch.autograd answers; zeros for what the results do not depend on."""
-    tracked = [(y, torch.as_tensor(ct)) for y, ct in zip(ys, cotangents, strict=True) if y.requires_grad]
-    if not tracked:
-        return [torch.zeros_like(x) for x in xs]
-    ys, cts = zip(*tracked, strict=True)
-    return list(torch.autograd.grad(ys, xs, cts, create_graph=create_graph, materialize_grads=True))

@@ -1,185 +1,15 @@
-"""Sample inputs of every primitive: what a rule, a law of axes, a kernel or a backend is tried on.
-
-Each operation is one line: the kinds of numbers it takes, where its operands may lie, and the forms of its calls.
-Values are random, the same for the same seed, and away from ties and ends of domains; those are samples of their own.
-"""
+"""Elementwise functions, reductions, manipulation, indexing: one line each."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
 from itertools import product
-from typing import Any, NamedTuple
-from zlib import crc32
+from typing import Any
 
 import numpy as np
 
-from .. import dtypes, ops
-from ..errors import ValidationError
-from ..ops import Op
-
-__all__ = ["UNSAMPLED", "Sample", "samples"]
-
-Array = Any
-Shape = tuple[int, ...]
-Domain = Callable[[np.random.Generator, Shape], Array]
-
-INF, NAN = math.inf, math.nan
-
-UNSAMPLED: dict[Op, str] = {
-    ops.PICK: "never computed: it stands in the graph for one of several results, which the samples of unstack cover",
-    ops.DETACH: "its value is its operand; a program alone holds it, and the tests of compile ask what it ends",
-    ops.TO_BACKEND: "it takes two backends; the tests of each plugin and the conformance kit move arrays to and fro",
-}
-
-
-class Sample(NamedTuple):
-    """One call of a primitive: NumPy arrays or Python scalars as operands, and all parameters."""
-
-    op: Op
-    name: str
-    operands: tuple[Any, ...]
-    params: dict[str, Any]
-    boundary: bool = False  # at a tie, a zero, an infinity, a NaN or the end of a domain
-
-    @property
-    def moving(self) -> tuple[int, ...]:
-        """The positions of the operands that have a derivative."""
-        if self.op.push is None:
-            return ()
-        return tuple([i for i, x in enumerate(self.operands) if type(x) is np.ndarray and x.dtype.kind in "fc"])
-
-    def __str__(self) -> str:
-        return f"{self.op.name}-{self.name}".replace(" ", "-")
-
-
-def samples(op: Op, seed: int = 0) -> list[Sample]:
-    """Sample inputs of one primitive.
-
-    Parameters
-    ----------
-    op : Op
-        One of plugrad's own.
-    seed : int
-        Other random values in the same forms: sample k of one seed is sample k of another, elsewhere.
-
-    Returns
-    -------
-    list of Sample
-        Empty for the few that `UNSAMPLED` gives a reason for.
-
-    Raises
-    ------
-    ValidationError
-        For a primitive that is registered elsewhere.
-
-    Examples
-    --------
-    >>> from plugrad import ops
-    >>> [str(s) for s in samples(ops.MATRIX_TRANSPOSE)][:2]
-    ['matrix_transpose-one-matrix', 'matrix_transpose-several']
-    """
-    if op in UNSAMPLED:
-        return []
-    if op not in SPECS:
-        raise ValidationError(f"no samples are known of {op.name}; write them beside where it is registered")
-    spec = SPECS[op]
-    inner = [_sample(op, spec, name, kinds, seed) for kinds, names in _variants(op, spec) for name in names]
-    return inner + [Sample(op, name, operands, params, True) for name, operands, params in _boundaries(op, spec)]
-
-
-# --------------------------------------------------------------------------------------------------- where values lie
-
-
-def real(rng: np.random.Generator, shape: Shape) -> Array:
-    """Any number, two of them never equal."""
-    return rng.normal(size=shape)
-
-
-def positive(rng: np.random.Generator, shape: Shape) -> Array:
-    """From 1/2 on."""
-    return np.abs(rng.normal(size=shape)) + 0.5
-
-
-def above_one(rng: np.random.Generator, shape: Shape) -> Array:
-    """From 3/2 on."""
-    return np.abs(rng.normal(size=shape)) + 1.5
-
-
-def inside(rng: np.random.Generator, shape: Shape) -> Array:
-    """Between -0.9 and 0.9."""
-    return rng.uniform(-0.9, 0.9, shape)
-
-
-def away_from_zero(rng: np.random.Generator, shape: Shape) -> Array:
-    """From 1/2 on, of either sign."""
-    return positive(rng, shape) * rng.choice((-1.0, 1.0), shape)
-
-
-def between_integers(rng: np.random.Generator, shape: Shape) -> Array:
-    """Off the integers and the halves."""
-    return rng.integers(-4, 4, shape) + rng.uniform(0.1, 0.4, shape)
-
-
-def probabilities(rng: np.random.Generator, shape: Shape) -> Array:
-    """Between 0 and 1."""
-    return rng.uniform(size=shape)
-
-
-def steps(rng: np.random.Generator, shape: Shape) -> Array:
-    """A few different numbers, so that many are equal."""
-    return rng.integers(-1, 2, shape).astype(np.float64)
-
-
-def low(rng: np.random.Generator, shape: Shape) -> Array:
-    """Lower bounds for `real`: some of them bind."""
-    return rng.uniform(-1.0, -0.1, shape)
-
-
-def high(rng: np.random.Generator, shape: Shape) -> Array:
-    """Upper bounds for `real`: some of them bind."""
-    return rng.uniform(0.1, 1.0, shape)
-
-
-def whole(rng: np.random.Generator, shape: Shape) -> Array:
-    """Integers."""
-    return rng.integers(-5, 6, shape)
-
-
-def counts(rng: np.random.Generator, shape: Shape) -> Array:
-    """Small integers above 0."""
-    return rng.integers(1, 6, shape)
-
-
-def truth(rng: np.random.Generator, shape: Shape) -> Array:
-    """True and False."""
-    return rng.integers(0, 2, shape).astype(np.bool_)
-
-
-def places(n: int) -> Domain:
-    """Indices of an axis of length n, counted from either end, some of them repeated."""
-    return lambda rng, shape: rng.integers(-n, n, shape)
-
-
-def different_places(n: int) -> Domain:
-    """Indices of an axis of length n, none of them twice."""
-    return lambda rng, shape: rng.permutation(n)[: math.prod(shape)].reshape(shape) - n * rng.integers(0, 2, shape)
-
-
-# ------------------------------------------------------------------------------------------------------ forms of calls
-
-
-class Form(NamedTuple):
-    """Shapes of the operands, parameters, and how the operands are handed over."""
-
-    shapes: tuple[Any, ...]  # a Python scalar stands for itself
-    params: Mapping[str, Any] = {}
-    strided: bool = False  # elements do not lie side by side
-    integers: tuple[int, ...] = ()  # operands that are integers, to be promoted
-
-
-Forms = dict[str, Form]
-
+from ... import dtypes, ops
+from ...ops import Op
+from .forms import *
 
 ONE: Forms = {
     "rectangular": Form(((2, 3),)),
@@ -423,18 +253,6 @@ WRITTEN: Forms = {
     "strided": Form(((3, 2), (3,)), {"index": (slice(None), 1)}, strided=True),
 }
 
-
-# ------------------------------------------------------------------------------------------------------ all primitives
-
-
-class Spec(NamedTuple):
-    """Kinds of numbers (f: real, c: complex, -: as the domain says), where operands lie, how it is called."""
-
-    kinds: str
-    domains: tuple[Domain, ...]  # the last one stands for all that follow
-    forms: Forms
-
-
 # fmt: off
 SPECS: dict[Op, Spec] = {
     # Elementwise, one operand
@@ -600,7 +418,7 @@ ROWS: dict[Op, dict[str, Any]] = {  # reduced along the last axis
 _LAST = {"axis": 1, "keepdims": False, "correction": 1, "eps": 1e-5}
 
 
-def _boundaries(op: Op, spec: Spec) -> list[tuple[str, tuple[Array, ...], dict[str, Any]]]:
+def boundaries(op: Op, spec: Spec) -> list[Boundary]:
     """(name, operands, parameters) of the samples where a choice was made."""
     if op is ops.POW_SCALAR:
         return [(f"edges to the power {e}", GRID[1], {"exponent": e}) for e in EXPONENTS]
@@ -611,51 +429,7 @@ def _boundaries(op: Op, spec: Spec) -> list[tuple[str, tuple[Array, ...], dict[s
         return [("edges", (np.array([True, False] * 32), *GRID[2]), {})]
     if "rectangular" not in spec.forms or spec.domains[0] in (whole, counts, truth):
         return []
-    edges: list[tuple[str, tuple[Array, ...], dict[str, Any]]] = [("edges", GRID[len(op.operands)], {})]
+    edges: list[Boundary] = [("edges", GRID[len(op.operands)], {})]
     if "c" in spec.kinds and len(op.operands) == 1:
         edges.append(("complex edges", (np.array(COMPLEX_EDGES),), {}))
     return edges
-
-
-# ------------------------------------------------------------------------------------------------------- made of these
-
-
-def _variants(op: Op, spec: Spec) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    """(dtypes of the inexact operands, names of the forms): all forms in float64, a few in the others."""
-    compound = "c" in spec.kinds
-    several = len(set(op.operands) - {"condition", "indices"}) > 1 or op.operands[0].startswith("*")
-    names = [n for n in spec.forms if "scalar" not in n or (spec.kinds != "-" and (compound or "complex" not in n))]
-    yield ("float64",), names
-    if spec.kinds != "-":
-        yield ("float32",), names[:1]
-    if compound:
-        yield ("complex128",), names[:4] + [n for n in names[4:] if "scalar" in n]
-        yield ("complex64",), names[:1]
-    if several and spec.kinds != "-":
-        yield ("float32", "float64"), names[:1]
-    if several and compound:
-        yield ("complex128", "float64"), names[:1]
-    if several and compound and op.promotion != "into":
-        yield ("float64", "complex128"), names[:1]
-
-
-def _sample(op: Op, spec: Spec, name: str, kinds: tuple[str, ...], seed: int) -> Sample:
-    form = spec.forms[name]
-    name = name if kinds == ("float64",) else f"{name} {' with '.join(kinds)}"
-    rng = np.random.default_rng((seed, crc32(f"{op.name} {name}".encode())))
-    left = list(kinds)
-    operands = []
-    for i, shape in enumerate(form.shapes):
-        domain = whole if i in form.integers else spec.domains[min(i, len(spec.domains) - 1)]
-        x = shape if type(shape) is not tuple else _operand(domain, rng, shape, left[0], form.strided)
-        if len(left) > 1 and getattr(x, "dtype", dtypes.bool).kind in "fc":
-            del left[0]
-        operands.append(x)
-    return Sample(op, name, tuple(operands), dict(form.params))
-
-
-def _operand(domain: Domain, rng: np.random.Generator, shape: Shape, kind: str, strided: bool) -> Array:
-    x = np.asarray(domain(rng, shape))
-    if x.dtype.kind == "f":
-        x = np.asarray(x + 1j * domain(rng, shape) if kind.startswith("complex") else x, kind)
-    return np.stack([x, x], -1)[..., 0] if strided else x

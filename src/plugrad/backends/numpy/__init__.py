@@ -1,0 +1,5 @@
+"""NumPy, built in."""
+
+from .backend import NumPyBackend
+
+__all__ = ["NumPyBackend"]

@@ -1,0 +1,135 @@
+"""The backend of NumPy's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ...dtypes import DType
+from ...errors import DeviceError, DTypeError, ShapeError
+from ...ops import Op
+from ..protocol import Backend, Kernel, Pulls, broadcast_axes
+from .kernels import KERNELS, ONE, PULLS, RAW, Array
+
+
+@cache
+def _ones(n: int, dtype: Any) -> Array:
+    return np.ones(n, dtype)
+
+
+class NumPyBackend(Backend):
+    """NumPy's arrays, on the host."""
+
+    name = "numpy"
+    array_types = (np.ndarray,)
+    namespace = np
+    dtypes = RAW
+
+    def kernels(self) -> Mapping[Op, Kernel]:
+        """Every primitive is native."""
+        return KERNELS
+
+    def pulls(self) -> Mapping[Op, Pulls]:
+        """Those that save a pass over memory or a scalar."""
+        return PULLS
+
+    def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Array:
+        """An ndarray; Python floats become the default dtype."""
+        self._check(device)
+        foreign = isinstance(obj, np.ndarray | np.generic)
+        out = np.array(obj, None if dtype is None else self.raw_dtype(dtype), copy=None if copy is False else True)
+        if copy is False and out is not obj and not np.shares_memory(out, obj):
+            raise ShapeError("asarray(copy=False): this cannot be done without a copy; leave copy out")
+        if dtype is None and not foreign and out.dtype.kind in "fc":
+            default = dtypes.default_dtype()
+            out = out.astype(RAW[default if out.dtype.kind == "f" else dtypes.complex_of(default)], copy=False)
+        return out if out.dtype in dtypes.OF_RAW else self._native(out)
+
+    def _native(self, out: Array) -> Array:
+        native = out.dtype.newbyteorder("=")
+        if native not in dtypes.OF_RAW:
+            raise DTypeError(
+                f"an array of NumPy's {out.dtype} has no dtype of the array API standard; convert it with astype first"
+            )
+        return out.astype(native)
+
+    def _check(self, device: str | None) -> None:
+        if device not in (None, "cpu"):
+            raise DeviceError(
+                f"the backend numpy has no device {device!r}; it has 'cpu'. For a GPU use a backend that has one"
+            )
+
+    def from_dlpack(self, obj: Any, device: str | None) -> Array:
+        """Shares the memory of what lies on the host."""
+        self._check(device)
+        return np.from_dlpack(obj)
+
+    def zeros(self, like: Any, shape: tuple[int, ...]) -> Array:
+        """Zeros of the dtype of `like`."""
+        return np.zeros(shape, like.dtype)
+
+    def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Array:
+        """Filled with one value."""
+        self._check(device)
+        if not value:
+            return np.zeros(shape, RAW[dtype])  # which are lazy
+        out = np.empty(shape, RAW[dtype])  # np.full costs 1 us more
+        out.fill(value)
+        return out
+
+    def one(self, like: Any) -> Array:
+        """A 1 of the dtype of `like`."""
+        out = np.empty((), like.dtype)
+        out.fill(1)
+        return out
+
+    def dummy(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """One element, seen at every place."""
+        return np.broadcast_to(np.full((), 1 if dtype.kind in "fc" else 0, dtype), shape)
+
+    def to_numpy(self, raw: Array) -> np.ndarray[Any, Any]:
+        """The array itself."""
+        return np.asarray(raw)
+
+    def device_of(self, raw: Array) -> str:
+        """Always ``"cpu"``."""
+        return "cpu"
+
+    def to_device(self, raw: Array, device: str) -> Array:
+        """The array itself, on ``"cpu"``."""
+        self._check(device)
+        return raw
+
+    def is_sole_owner(self, raw: Array) -> bool:
+        """One reference, counted as this Python counts, and memory of its own."""
+        return type(raw) is np.ndarray and raw.base is None and raw.flags.writeable and getrefcount(raw) == _ALONE
+
+    def unbroadcast(self, g: Array, shape: tuple[int, ...]) -> Array:
+        """A bias's gradient as ones.dot: 0.95 of a small network's gradient, and more accurate in float32."""
+        if len(shape) == 1 and g.shape[1:] == shape and g.dtype in ONE and len(g) < 4096:
+            return _ones(len(g), g.dtype).dot(g)
+        return np.add.reduce(g, axis=broadcast_axes(g.shape, shape)).reshape(shape)
+
+
+class _Holder:
+    """Holds one array as a tensor does."""
+
+    def __init__(self) -> None:
+        self.data = np.empty(1)
+
+    def count(self, raw: Array) -> int:
+        """References to `raw` as seen by a method that was handed an attribute."""
+        return getrefcount(raw)
+
+
+def _calibrated() -> int:
+    holder = _Holder()
+    return holder.count(holder.data)
+
+
+_ALONE = _calibrated()

@@ -1,0 +1,195 @@
+"""Every primitive, composed from the functions of the Python array API standard and operators alone.
+
+What a backend does not bind natively runs from here, so a library that has a standard namespace and nothing else is a
+backend at once. A composite is correct first: it costs several calls where a native kernel costs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ... import ops
+from ...dtypes import SCALARS
+from ...errors import BackendError
+from ...ops import Op
+from ..protocol import Backend, Kernel
+from . import elementwise, indexing, reductions, special
+from ._arrays import Array
+from .indexing import whole_index
+
+__all__ = ["COMPOSITE", "DIRECT", "OPTIONAL", "kernels", "whole_index"]
+
+DIRECT: tuple[Op, ...] = (
+    ops.ABS,
+    ops.ACOS,
+    ops.ACOSH,
+    ops.ASIN,
+    ops.ASINH,
+    ops.ATAN,
+    ops.ATANH,
+    ops.BITWISE_INVERT,
+    ops.CEIL,
+    ops.COS,
+    ops.COSH,
+    ops.EXP,
+    ops.EXPM1,
+    ops.FLOOR,
+    ops.ISFINITE,
+    ops.ISINF,
+    ops.ISNAN,
+    ops.LOG,
+    ops.LOG10,
+    ops.LOG1P,
+    ops.LOG2,
+    ops.LOGICAL_NOT,
+    ops.NEGATIVE,
+    ops.ROUND,
+    ops.SIGN,
+    ops.SIGNBIT,
+    ops.SIN,
+    ops.SINH,
+    ops.SQRT,
+    ops.SQUARE,
+    ops.TAN,
+    ops.TANH,
+    ops.TRUNC,
+    ops.ADD,
+    ops.ATAN2,
+    ops.BITWISE_AND,
+    ops.BITWISE_LEFT_SHIFT,
+    ops.BITWISE_OR,
+    ops.BITWISE_RIGHT_SHIFT,
+    ops.BITWISE_XOR,
+    ops.COPYSIGN,
+    ops.DIVIDE,
+    ops.EQUAL,
+    ops.FLOOR_DIVIDE,
+    ops.GREATER,
+    ops.GREATER_EQUAL,
+    ops.HYPOT,
+    ops.LESS,
+    ops.LESS_EQUAL,
+    ops.LOGADDEXP,
+    ops.LOGICAL_AND,
+    ops.LOGICAL_OR,
+    ops.LOGICAL_XOR,
+    ops.MAXIMUM,
+    ops.MINIMUM,
+    ops.MULTIPLY,
+    ops.NEXTAFTER,
+    ops.NOT_EQUAL,
+    ops.POW,
+    ops.REMAINDER,
+    ops.SUBTRACT,
+    ops.WHERE,
+    ops.ALL,
+    ops.ANY,
+    ops.ARGMAX,
+    ops.ARGMIN,
+    ops.MAX,
+    ops.MEAN,
+    ops.MIN,
+    ops.MATMUL,
+    ops.MATRIX_TRANSPOSE,
+    ops.BROADCAST_TO,
+    ops.FLIP,
+    ops.PERMUTE_DIMS,
+    ops.RESHAPE,
+    ops.ROLL,
+    ops.TRIL,
+    ops.TRIU,
+)
+
+COMPOSITE: dict[Op, Callable[..., Any]] = {  # functions of (xp, *operands, **parameters)
+    **elementwise.COMPOSITE,
+    **reductions.COMPOSITE,
+    **indexing.COMPOSITE,
+    **special.COMPOSITE,
+}
+OPTIONAL: tuple[Op, ...] = (ops.COUNT_NONZERO, ops.RECIPROCAL, ops.UNSTACK)  # in newer versions of the standard
+
+
+def kernels(backend: Backend) -> dict[Op, Kernel]:
+    """A kernel for every primitive that has one.
+
+    Parameters
+    ----------
+    backend : Backend
+        Only its namespace, its dtypes and `asarray` are used.
+
+    Returns
+    -------
+    dict
+        op -> function of raw arrays. Where the namespace lacks a function, its kernel raises when it is called, so that
+        the rest of a partial namespace can be used.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> from plugrad import ops
+    >>> from plugrad.backends import current, standard
+    >>> table = standard.kernels(current.table("numpy").backend)
+    >>> float(
+    ...     table[ops.SUM](
+    ...         current.table("numpy").backend.asarray([1.0, 2.0], None, None, None), axis=None, keepdims=False
+    ...     )
+    ... )
+    3.0
+    """
+    xp = backend.namespace
+    table: dict[Op, Kernel] = {op: getattr(xp, op.name, None) or _missing(backend.name, op) for op in DIRECT}
+    table |= {op: partial(composite, xp) for op, composite in COMPOSITE.items()}
+    table |= {op: found for op in OPTIONAL if (found := getattr(xp, op.name, None))}
+    table |= {op: partial(composite, backend) for op, composite in indexing.OF_BACKEND.items()}
+    if (erf := getattr(getattr(xp, "special", None), "erf", None)) is not None:
+        table[ops.ERF] = erf
+    table |= {
+        op: _without_numbers(xp, op, table[op]) for op in table if op.promotion in MEETING and len(op.operands) > 1
+    }
+    if _gives_scalars(xp):
+        table = {op: _as_arrays(xp, kernel) for op, kernel in table.items()}
+    return table
+
+
+def _missing(backend: str, op: Op) -> Kernel:
+    def kernel(*args: Array, **params: Any) -> Array:
+        raise BackendError(
+            f"{op.name}: the namespace of the backend {backend} has no function of this name; "
+            f"give it a kernel for ops.{op.name.upper()} in Backend.kernels()"
+        )
+
+    return kernel
+
+
+MEETING = frozenset(("shared", "floating", "branches"))  # operands in one dtype, which a Python number takes
+
+
+def _without_numbers(xp: Any, op: Op, kernel: Kernel) -> Kernel:
+    """The kernel, also for Python numbers: the standard takes them beside an array only lately, and not everywhere."""
+    first = op.promotion == "branches"  # the condition is no operand of theirs
+
+    def call(*args: Array) -> Array:
+        operands = args[first:]
+        if any([type(a) in SCALARS for a in operands]):
+            like = next((a for a in operands if type(a) not in SCALARS), None)
+            dtype, device = (None, args[0].device) if like is None else (like.dtype, like.device)
+            operands = tuple([xp.asarray(a, dtype=dtype, device=device) if type(a) in SCALARS else a for a in operands])
+        return kernel(*args[:first], *operands)
+
+    return call
+
+
+def _gives_scalars(xp: Any) -> bool:
+    """Whether a 0-d result is no array: NumPy's functions give NumPy scalars."""
+    zero = xp.zeros(())
+    return not isinstance(xp.add(zero, zero), type(zero))
+
+
+def _as_arrays(xp: Any, kernel: Kernel) -> Kernel:
+    def call(*args: Array, **params: Any) -> Array:
+        out = kernel(*args, **params)
+        return tuple(map(xp.asarray, out)) if type(out) is tuple else xp.asarray(out)
+
+    return call

@@ -1,0 +1,25 @@
+"""What the chapters share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import dtypes
+
+Array = Any
+Axis = int | tuple[int, ...] | None
+Shape = tuple[int, ...]
+
+
+def is_complex(x: Array) -> bool:
+    return x.dtype in dtypes.COMPLEX
+
+
+def parts(xp: Any, x: Array) -> tuple[Array, Array | None]:
+    """Real and imaginary part, None for a real `x`: the standard's `real` and `imag` take complex input only."""
+    return (xp.real(x), xp.imag(x)) if is_complex(x) else (x, None)
+
+
+def real(xp: Any, x: Array) -> Array:
+    """The real part, of any number."""
+    return parts(xp, x)[0]

@@ -1,0 +1,158 @@
+"""Manipulation and indexing."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ... import ops
+from ...dtypes import SCALARS, DType
+from ...ops import Op
+from ..protocol import Backend, Kernel
+from ._arrays import Array, Shape, real
+
+
+def _astype(backend: Backend, x: Array, dtype: DType) -> Array:
+    xp = backend.namespace
+    return xp.astype(x if dtype.kind == "c" else real(xp, x), backend.raw_dtype(dtype), copy=False)
+
+
+def _concat(xp: Any, *arrays: Array, axis: int, sizes: Shape = ()) -> Array:
+    return xp.concat(arrays, axis=axis)
+
+
+def _unstack(xp: Any, x: Array, axis: int) -> tuple[Array, ...]:
+    return tuple(x[(*(slice(None),) * axis, i, ...)] for i in range(x.shape[axis]))
+
+
+# ------------------------------------------------------------------------------------------------------------- indexing
+
+
+def whole_index(index: Any, shape: Shape) -> tuple[int | slice | None, ...]:
+    """A basic index as the standard wants it: every axis named, no ellipsis, no slice that reaches out of bounds."""
+    index = index if isinstance(index, tuple) else (index,)
+    named = sum(i is not None and i is not Ellipsis for i in index)
+    at = next((k for k, i in enumerate(index) if i is Ellipsis), len(index))
+    full = (*index[:at], *(slice(None),) * (len(shape) - named), *index[at + 1 :])
+    sizes = iter(shape)
+    return tuple(None if i is None else _within(i, next(sizes, 0)) for i in full)
+
+
+def _within(i: Any, size: int) -> int | slice:
+    if not isinstance(i, slice):
+        return operator.index(i)
+    r = range(*i.indices(size))
+    return slice(r.start, r.stop if r.stop >= 0 else None, r.step) if r else slice(0, 0)
+
+
+def _region(index: tuple[int | slice | None, ...], shape: Shape) -> Shape:
+    """The shape of what a whole basic index names."""
+    sizes = iter(shape)
+    parts = [(i, 1 if i is None else next(sizes)) for i in index]
+    return tuple(len(range(n)[i]) if isinstance(i, slice) else n for i, n in parts if not isinstance(i, int))
+
+
+def _getitem(xp: Any, x: Array, index: Any) -> Array:
+    return x[whole_index(index, x.shape)]
+
+
+def _spread(xp: Any, value: Any, like: Array, shape: Shape) -> Array:
+    """A value to write, in full."""
+    if type(value) in SCALARS:
+        return xp.full(shape, value, dtype=like.dtype, device=like.device)
+    return xp.broadcast_to(value, shape)
+
+
+def _put(backend: Backend, x: Array, value: Any, index: Any) -> Array:
+    xp = backend.namespace
+    whole = whole_index(index, x.shape)
+    plain = tuple(i for i in whole if i is not None)
+    if len(plain) < len(whole):  # a new axis may be read, not written
+        value = xp.reshape(_spread(xp, value, x, _region(whole, x.shape)), _region(plain, x.shape))
+    out = xp.asarray(x, copy=True)
+    try:
+        out[plain] = value
+    except TypeError:  # the library's arrays cannot be written: the standard lets them
+        return _put_by_where(backend, x, value, plain)
+    return out
+
+
+def _put_by_where(backend: Backend, x: Array, value: Any, index: Any) -> Array:
+    """The same without a write: the host says which element of the value goes where."""
+    xp = backend.namespace
+    source = np.full(x.shape, -1)
+    region = source[index].shape
+    if 0 in region:
+        return x
+    source[index] = np.arange(source[index].size).reshape(region)
+    flat = backend.asarray(np.maximum(source, 0).reshape(-1), None, backend.device_of(x), None)
+    here = backend.asarray(source >= 0, None, backend.device_of(x), None)
+    rows = xp.take(xp.reshape(_spread(xp, value, x, region), (-1,)), flat, axis=0)
+    return xp.where(here, xp.reshape(rows, x.shape), x)
+
+
+def _positions(xp: Any, indices: Array, size: int) -> Array:
+    """Indices in one row and counted from the front; one out of range stays so, for the library to notice."""
+    flat = xp.astype(xp.reshape(indices, (-1,)), xp.int64, copy=False)
+    flat = xp.where(flat < 0, flat + size, flat)
+    return xp.where(flat < 0, xp.full_like(flat, size), flat)
+
+
+def _gather(xp: Any, x: Array, indices: Array) -> Array:
+    rows = xp.take(x, _positions(xp, indices, x.shape[0]), axis=0)
+    return xp.reshape(rows, tuple(indices.shape) + tuple(x.shape[1:]))
+
+
+def _grouped(xp: Any, x: Array, value: Any, indices: Array) -> tuple[Array, Array, Array]:
+    """The rows to write, ordered by where they go, and for each row of `x` where its own begin and end."""
+    size, rest = x.shape[0], tuple(x.shape[1:])
+    every = xp.arange(size, dtype=xp.int64, device=x.device)
+    at = xp.take(every, _positions(xp, indices, size), axis=0)  # the library's check of the bounds
+    order = xp.argsort(at, stable=True)
+    rows = xp.reshape(_spread(xp, value, x, tuple(indices.shape) + rest), (at.shape[0], *rest))
+    at = xp.take(at, order, axis=0)
+    return xp.take(rows, order, axis=0), xp.searchsorted(at, every), xp.searchsorted(at, every, side="right")
+
+
+def _chosen(xp: Any, rows: Array, at: Array, valid: Array) -> tuple[Array, Array]:
+    """Row `at[i]` for every i where that is valid, and where that is, in as many dimensions as the rows have."""
+    found = xp.take(rows, xp.where(valid, at, xp.zeros_like(at)), axis=0)
+    return xp.reshape(valid, (*valid.shape, *(1,) * (found.ndim - 1))), found
+
+
+def _scatter(xp: Any, x: Array, value: Any, indices: Array) -> Array:
+    """Of repeated indices the last counts."""
+    if 0 in indices.shape:
+        return xp.asarray(x, copy=True)
+    rows, first, end = _grouped(xp, x, value, indices)
+    return xp.where(*_chosen(xp, rows, end - 1, end > first), x)
+
+
+def _scatter_add(xp: Any, x: Array, value: Any, indices: Array) -> Array:
+    """Slow: one round for as many times as the most frequent index repeats, each of which reads the whole of `x`.
+
+    Never a sum against a mask of zeros, which is NaN at infinity; the order of additions is that of the indices.
+    """
+    if 0 in indices.shape:
+        return xp.asarray(x, copy=True)
+    rows, first, end = _grouped(xp, x, value, indices)
+    for k in range(int(xp.max(end - first))):
+        here, found = _chosen(xp, rows, first + k, first + k < end)
+        x = xp.where(here, x + found, x)
+    return x
+
+
+COMPOSITE: dict[Op, Kernel] = {
+    ops.CONCAT: _concat,
+    ops.UNSTACK: _unstack,
+    ops.GATHER: _gather,
+    ops.GETITEM: _getitem,
+    ops.SCATTER: _scatter,
+    ops.SCATTER_ADD: _scatter_add,
+}
+OF_BACKEND: dict[Op, Kernel] = {  # they ask the backend for more than its namespace
+    ops.ASTYPE: _astype,
+    ops.PUT: _put,
+}
