@@ -103,7 +103,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if not chosen or len(set(chosen)) < len(chosen):
         raise ValidationError(f"grad: argnums {argnums} names {'an argument twice' if chosen else 'no argument'}")
-    first, last = min(chosen), max(chosen)
+    first, last, in_order = min(chosen), max(chosen), chosen == tuple(range(len(chosen)))
 
     def with_value(*args: Any, **kwargs: Any) -> Any:
         if not -len(args) <= first <= last < len(args):
@@ -111,25 +111,31 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         if first < 0 <= last and len({k % len(args) for k in chosen}) < len(chosen):
             raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
         picked = [args[k] for k in chosen]
-        lone = all([type(x) is Tensor for x in picked])  # no trees: 0.9 of a small network's gradient
-        xs, rebuild = (picked, list) if lone else _leaves(picked)
-        if MODE.get() is not None:
-            xs = list(map(captured, xs))
-        outermost = _is_outermost(xs)
+        xs, rebuild = picked, list
+        outermost = _is_outermost(
+            xs
+        )  # so they are tensors: without looking for trees 0.9 of a small network's gradient
+        if not outermost:
+            xs, rebuild = _leaves(picked)
+            if MODE.get() is not None:
+                xs = list(map(captured, xs))
+            outermost = _is_outermost(xs)
         if not outermost:
             xs = [_differentiable(x, "grad") for x in xs]
             outermost = _is_outermost(xs)
 
         def call(variables: list[Tensor]) -> tuple[Tensor, Any]:
-            given = list(args)
-            for k, x in zip(chosen, rebuild(variables)):
-                given[k] = x
+            given = variables
+            if rebuild is not list or not in_order or len(args) > len(variables):
+                given = list(args)
+                for k, x in zip(chosen, rebuild(variables)):
+                    given[k] = x
             out = f(*given, **kwargs)
             y, aux = _with_aux(out, "grad") if has_aux else (out, None)
             return y if type(y) is Tensor else _as_result(y, "grad"), aux
 
         value, aux, found = (_outermost if outermost else _taped)(call, xs)
-        grads = rebuild(found)
+        grads = rebuild(found) if rebuild is not list else found
         g = grads[0] if isinstance(argnums, int) else tuple(grads)
         return ((value, aux), g) if has_aux else (value, g)
 
