@@ -111,10 +111,10 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         if first < 0 <= last and len({k % len(args) for k in chosen}) < len(chosen):
             raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
         picked = [args[k] for k in chosen]
-        xs, rebuild = picked, list
-        outermost = _is_outermost(
-            xs
-        )  # so they are tensors: without looking for trees 0.9 of a small network's gradient
+        xs: list[Any] = picked
+        rebuild: Callable[[Any], Any] = list
+        # if it is they are tensors: without looking for trees 0.9 of a small network's gradient
+        outermost = MODE.get() is None and _is_outermost(xs)
         if not outermost:
             xs, rebuild = _leaves(picked)
             if MODE.get() is not None:
