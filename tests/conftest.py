@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Read when torch is first loaded, here and in child processes: its threads and xdist's workers slow each other down.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Read when SciPy is first loaded, by whichever test comes first: its functions then take arrays of any library.
+os.environ["SCIPY_ARRAY_API"] = "1"
 
 import plugrad as pg
+from plugrad.backends import current
 
 settings.register_profile(
     "plugrad",
@@ -22,11 +26,27 @@ settings.register_profile(
 )
 settings.load_profile("plugrad")
 
-needs_torch = pytest.mark.skipif(find_spec("plugrad_torch") is None, reason="plugrad-torch is not installed")
+
+def ready(name: str, device: str | None = None) -> Any:
+    """(backend, device) as a parameter, where the plugin is installed."""
+    missing = name != "numpy" and find_spec(f"plugrad_{name}") is None
+    return pytest.param((name, device), id=name, marks=pytest.mark.skipif(missing, reason=f"plugrad-{name} is missing"))
 
 
-@pytest.fixture(params=["numpy", pytest.param("torch", marks=needs_torch)])
+# PLUGRAD_BACKEND=strict:device1 runs all tests there, but for those marked as NumPy's own.
+HOME = current.choice()
+BACKENDS = [ready("numpy"), ready("torch"), ready("strict", "device1")]
+
+
+@pytest.fixture(params=BACKENDS if HOME.backend == "numpy" else [ready(*HOME[:2])])
 def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each ready backend in turn: new arrays of the test are its own."""
-    with pg.use_backend(request.param):
-        yield request.param
+    name, device = request.param
+    with pg.use_backend(name, device):
+        yield name
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is marked as NumPy's own where new arrays are another backend's."""
+    if HOME.backend != "numpy" and item.get_closest_marker("numpy"):
+        pytest.skip(f"about NumPy's arrays, and new arrays go to {HOME.backend}")

@@ -189,6 +189,96 @@ def test_an_unused_result_of_several_gives_none(xp: Any) -> Any:
     return xp.autograd.grad(xp.sum(first * first), [first, second, a], allow_unused=True)
 
 
+# ----------------------------------------------------------------------------------------- many cotangents, one walk
+
+
+@as_in_torch
+def test_batched_cotangents_give_the_rows_of_a_jacobian(xp: Any) -> Any:
+    w = leaf(xp, [1, 2, 3])
+    return xp.autograd.grad(xp.tanh(w) * w, w, xp.eye(3, dtype=xp.float64), is_grads_batched=True)
+
+
+@as_in_torch
+def test_batched_cotangents_of_several_outputs_and_inputs(xp: Any) -> Any:
+    w, b = leaf(xp, [[1, 2], [3, 4]]), leaf(xp, [1, 2])
+    y, z = w @ b, xp.sum(w * w)
+    seeds = const(xp, [[1, 0], [0, 1], [2, 2]], "float32"), const(xp, [1, 10, 100])
+    return xp.autograd.grad([y, z], {"w": w, "b": b}, seeds, is_grads_batched=True)
+
+
+@as_in_torch
+def test_batched_cotangents_of_a_broadcast_and_of_several_results(xp: Any) -> Any:
+    w, b = leaf(xp, [[1, 2], [3, 4]]), leaf(xp, [1, 2])
+    first, second = xp.unbind(w + b) if xp is torch else xp.unstack(w + b)
+    seeds = const(xp, [[1, 0], [0, 1], [2, 2]])
+    return xp.autograd.grad(first[:1] * second, [w, b, second], seeds, is_grads_batched=True)
+
+
+@as_in_torch
+def test_an_input_that_batched_cotangents_do_not_reach(xp: Any) -> Any:
+    w, other = leaf(xp, [1, 2]), leaf(xp, [3, 4, 5])
+    y, eye = w * w, xp.eye(2, dtype=xp.float64)
+    how = {"retain_graph": True, "is_grads_batched": True}
+    none = xp.autograd.grad(y, [w, other], eye, allow_unused=True, **how)
+    return none, xp.autograd.grad(y, [w, other], eye, materialize_grads=True, **how)
+
+
+@as_in_torch
+def test_batched_gradients_are_differentiated_under_create_graph(xp: Any) -> Any:
+    w, eye = leaf(xp, [1, 2, 3]), leaf(xp, np.eye(3).tolist())
+    (g,) = xp.autograd.grad(w**3, w, eye, create_graph=True, is_grads_batched=True)
+    return g, g.requires_grad, xp.autograd.grad(xp.sum(g * g), [w, eye])
+
+
+@as_in_torch
+def test_batched_gradients_are_constants_otherwise_and_free_the_graph(xp: Any) -> Any:
+    w, eye = leaf(xp, [1, 2]), leaf(xp, [[1, 0], [0, 1]])
+    y = w * w
+    (g,) = xp.autograd.grad(y, w, eye, is_grads_batched=True)
+    return g, g.requires_grad, refused(lambda: xp.autograd.grad(y, w, eye, is_grads_batched=True))
+
+
+def test_batched_cotangents_inside_transforms() -> None:
+    x, eye = const(pg, [1.0, 2.0]), pg.eye(2)
+
+    def rows(x: pg.Tensor) -> pg.Tensor:
+        w = pg.asarray(x).requires_grad_()
+        return pg.autograd.grad(w**3, w, eye, is_grads_batched=True)[0]
+
+    want = np.diag([3.0, 12.0])
+    agree(pg.vmap(rows)(pg.stack([x, x])), np.stack([want, want]))
+    agree(pg.compile(rows)(x), want)
+    agree(pg.jvp(rows, (x,), (pg.ones(2),))[1], np.diag([6.0, 12.0]))
+
+
+BATCHES = {
+    "none": (None, ShapeError, "one more axis in front.*None"),
+    "a 0-d one": (1.0, ShapeError, r"one more axis in front.*\(\)"),
+    "one that is no batch": (const(pg, [1, 1, 1]), ShapeError, r"\(3,\) for a root of shape \(3,\); .*first axis"),
+    "one of another shape": (pg.ones((2, 4)), ShapeError, r"\(2, 4\) for a root of shape \(3,\); .*first axis"),
+    "a complex one": (pg.eye(3) * 1j, DTypeError, "complex128.*float64"),
+}
+
+
+@pytest.mark.parametrize("seed, error, text", BATCHES.values(), ids=BATCHES)
+def test_batched_cotangents_that_do_not_fit_leave_the_graph_as_it_was(seed: Any, error: Any, text: str) -> None:
+    def left(xp: Any, seed: Any, error: Any, match: str | None) -> Any:
+        w = leaf(xp, [1, 2, 3])
+        y = w * w
+        with pytest.raises(error, match=match):
+            xp.autograd.grad(y, w, seed, is_grads_batched=True)
+        return xp.autograd.grad(y, w, const(xp, [1, 1, 1]))
+
+    its = torch.asarray(seed.numpy()) if isinstance(seed, pg.Tensor) else seed
+    agree(left(pg, seed, error, text), left(torch, its, (RuntimeError, TypeError, ValueError), None))
+
+
+def test_batches_of_two_sizes_are_refused() -> None:
+    w = leaf(pg, [1, 2])
+    with pytest.raises(ShapeError, match=r"as long for all; their shapes are \(2, 2\), \(3, 2\)"):
+        pg.autograd.grad([w * w, w * 2], w, [pg.eye(2), pg.ones((3, 2))], is_grads_batched=True)
+
+
 # -------------------------------------------------------------------------------------------- one walk, and the next
 
 
@@ -380,7 +470,12 @@ def test_accumulation_changes_no_array_that_somebody_else_holds() -> None:
     (a + b).backward(seed)
     raw = a.grad.data
     (a * 2).backward(seed)
-    assert (a.grad.tolist(), b.grad.tolist(), seed.tolist(), raw.tolist()) == ([3, 3], [1, 1], [1, 1], [1, 1])
+    assert (a.grad.tolist(), b.grad.tolist(), seed.tolist(), pg.Tensor(raw, seed.by).tolist()) == (
+        [3, 3],
+        [1, 1],
+        [1, 1],
+        [1, 1],
+    )
 
 
 SHAPES = [((), (3,)), ((1,), (3,)), ((3,), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (2, 3)), ((2, 1), (1, 3)),
@@ -501,6 +596,20 @@ REFUSALS = {
         lambda xp, x, y, o, c: (y * 1j).backward(xp.ones(3, dtype=xp.float64)), DTypeError, "float64.*complex128"),
     "a complex root without a gradient": (
         lambda xp, x, y, o, c: xp.sum(y * 1j).backward(), ShapeError, "complex.*pass a gradient"),
+    "no roots": (lambda xp, x, y, o, c: xp.autograd.backward(None), ValidationError, "tensors is a .*not NoneType"),
+    "a number as root": (
+        lambda xp, x, y, o, c: xp.autograd.grad(3, 4), ValidationError, "grad: inputs is a tensor or.*not int 4"),
+    "a number as output": (
+        lambda xp, x, y, o, c: xp.autograd.grad(3, x), ValidationError, "grad: outputs is a tensor or.*not int 3"),
+    "an array as inputs": (
+        lambda xp, x, y, o, c: xp.sum(y).backward(inputs=np.ones(3)), ValidationError, "inputs is a tensor.*ndarray"),
+    "text as inputs": (
+        lambda xp, x, y, o, c: xp.autograd.grad(xp.sum(y), "x"), ValidationError, "inputs is a tensor or.*str 'x'"),
+    "text among inputs": (
+        lambda xp, x, y, o, c: xp.autograd.grad(xp.sum(y), [x, "x"]), ValidationError, r"inputs\[1\] .*str 'x'"),
+    "a flag as gradient": (
+        lambda xp, x, y, o, c: xp.sum(y).backward(True), ValidationError, "True is no cotangent.*retain_graph=True"),
+    "text as gradient": (lambda xp, x, y, o, c: y.backward("x"), DTypeError, "<U1.*no dtype"),
     "one seed for two roots": (
         lambda xp, x, y, o, c: xp.autograd.backward([y, y], [c]), ValidationError, "1 cotangents for 2 roots"),
     "no inputs of backward": (
@@ -682,6 +791,74 @@ def test_requires_grad_can_be_set_as_a_property() -> None:
     assert not w.requires_grad
 
 
+@as_in_torch
+def test_a_leaf_that_is_stopped_and_started_again_keeps_its_gradient(xp: Any) -> Any:
+    w = leaf(xp, [1, 2])
+    xp.sum(w * w).backward()
+    before = w.grad
+    w.requires_grad_(False)
+    paused = w.grad + 0, w.is_leaf, w.requires_grad, (w * 2).requires_grad, (w * 2).grad
+    w.requires_grad_()
+    xp.sum(w * 3).backward()
+    return paused, w.grad, w.grad is before
+
+
+@as_in_torch
+def test_the_gradient_of_a_stopped_leaf_may_be_set(xp: Any) -> Any:
+    w = leaf(xp, [1, 2])
+    w.requires_grad = False
+    first = w.grad
+    w.grad = const(xp, [5, 6])
+    second = w.grad + 0
+    w.requires_grad = True
+    xp.sum(w).backward()
+    third = w.grad + 0
+    w.requires_grad = False
+    w.grad = None
+    w.requires_grad = True
+    return first, second, third, w.grad
+
+
+@as_in_torch
+def test_a_graph_that_is_older_adds_nothing_to_a_stopped_leaf_and_something_after(xp: Any) -> Any:
+    w, v = leaf(xp, [1, 2]), leaf(xp, [3, 4])
+    loss = xp.sum(w * w * v)
+    w.requires_grad_(False)
+    loss.backward(retain_graph=True)
+    stopped = w.grad, v.grad + 0
+    no_input = refused(lambda: xp.autograd.grad(loss, w, retain_graph=True))
+    w.requires_grad_(True)
+    loss.backward()
+    return stopped, no_input, w.grad, v.grad
+
+
+@as_in_torch
+def test_deepcopy_of_a_stopped_leaf_has_its_gradient_and_is_stopped(xp: Any) -> Any:
+    w = leaf(xp, [1, 2])
+    xp.sum(w * w).backward()
+    twin = copy.deepcopy(w.requires_grad_(False))
+    twin.grad[0] = 7
+    return w.grad, twin.grad, twin.requires_grad, twin.requires_grad_().grad
+
+
+def test_a_leaf_stopped_inside_a_transform_is_another_there() -> None:
+    w = leaf(pg, [1.0, 2.0])
+    pg.sum(w * w).backward()
+    w.requires_grad_(False)
+
+    def inside(x: pg.Tensor) -> pg.Tensor:
+        v = pg.asarray(x).requires_grad_()
+        pg.sum(v * v).backward()
+        v.requires_grad_(False)
+        assert v.grad is not None
+        v.requires_grad_()
+        pg.sum(v).backward()
+        return v.grad
+
+    agree(pg.vmap(inside)(w), np.array([3.0, 5.0]))
+    agree(w.requires_grad_().grad, np.array([2.0, 4.0]))
+
+
 def test_requires_grad_returns_the_tensor_itself_and_keeps_what_was_computed() -> None:
     w = const(pg, [1, 2])
     assert w.requires_grad_() is w
@@ -692,7 +869,7 @@ def test_requires_grad_returns_the_tensor_itself_and_keeps_what_was_computed() -
 
 def test_to_the_device_where_it_is_stays_a_leaf() -> None:
     w = leaf(pg, [1, 2])
-    assert w.to_device("cpu").is_leaf
+    assert w.to_device(w.device).is_leaf
 
 
 @as_in_torch
@@ -740,6 +917,7 @@ def test_a_node_is_named_after_its_operation(name: str, f: Any) -> None:
     assert repr(y).endswith(f"grad_fn=<{name}>)")
 
 
+@pytest.mark.numpy
 def test_the_text_of_a_tensor_shows_its_history() -> None:
     w = leaf(pg, [1.0, 2.0])
     assert repr(w) == "tensor([1., 2.], requires_grad=True)"
@@ -760,6 +938,40 @@ def test_next_functions_tell_where_gradients_go(xp: Any) -> Any:
 
     same_leaf = z.grad_fn.next_functions[0][0] is z.grad_fn.next_functions[1][0]
     return ends(y.grad_fn), ends(z.grad_fn), same_leaf, z.grad_fn.next_functions[0][0].name().split("::")[-1]
+
+
+@as_in_torch
+def test_a_node_takes_notes_that_are_its_own(xp: Any) -> Any:
+    w = leaf(xp, [1, 2])
+    y, z = w * 2, w * 3
+    empty = dict(y.grad_fn.metadata)
+    y.grad_fn.metadata["scale"] = 2
+    y.grad_fn.next_functions[0][0].metadata["of"] = "w"
+    cannot = [refused_to_set(y.grad_fn), y.grad_fn.metadata is y.grad_fn.metadata]
+    return empty, y.grad_fn.metadata, z.grad_fn.metadata, z.grad_fn.next_functions[0][0].metadata, cannot
+
+
+def refused_to_set(node: Any) -> bool:
+    try:
+        node.metadata = {}
+    except AttributeError:
+        return True
+    return False
+
+
+def test_notes_keep_no_gradient_and_a_kept_gradient_leaves_the_notes() -> None:
+    w = leaf(pg, [1, 2])
+    y, z = w * 2, w * 3
+    assert y.grad_fn.extra is None
+    y.grad_fn.metadata["a"] = z.grad_fn.metadata["a"] = 1
+    z.retain_grad()
+    pg.sum(y * z).backward(retain_graph=True)
+    with pytest.warns(PlugradWarning, match="retain_grad"):
+        assert y.grad is None
+    agree(z.grad, np.array([2.0, 4.0]))
+    assert y.grad_fn.metadata == z.grad_fn.metadata == {"a": 1}
+    w.requires_grad_(False).requires_grad_()
+    agree(w.grad, np.array([12.0, 24.0]))
 
 
 def test_the_graph_can_be_walked_by_hand_to_its_leaves() -> None:

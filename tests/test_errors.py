@@ -19,6 +19,7 @@ from plugrad.errors import (
     DeviceError,
     DTypeError,
     GraphError,
+    IndexingError,
     MissingDependencyError,
     MixedBackendsError,
     PlugradError,
@@ -35,6 +36,10 @@ ones = pg.ones
 
 def ints() -> pg.Tensor:
     return pg.asarray([1, 2])
+
+
+def truths() -> pg.Tensor:
+    return pg.asarray([True, False])
 
 
 def tracked() -> pg.Tensor:
@@ -58,6 +63,11 @@ SHAPES = {
     "broadcast_to": (lambda: pg.broadcast_to(ones(3), (2,)), r"broadcast_to: \(3,\) .*\(2,\)"),
     "an axis": (lambda: pg.sum(ones(2), axis=3), r"sum: there is no axis 3; axes go from -1 to 0"),
     "an axis of a 0-d": (lambda: pg.sum(ones(()), axis=0), r"sum: .*0-d"),
+    "too many elements for any memory": (lambda: ones((10**15, 10**15)), r"ones: .*fits into no memory"),
+    "several axes where one is taken": (lambda: pg.argmax(ones((2, 2)), axis=(0, 1)), r"argmax: takes one axis, not 2"),
+    "axes of three operands": (lambda: pg.tensordot(ones(2), ones(2), axes=[0, 0, 0]), r"tensordot: .*\[0, 0, 0\]"),
+    "swapaxes": (lambda: ones(2).swapaxes(0, 5), "swapaxes: there is no axis 5; axes go from -1 to 0"),
+    "swapaxes of no axis": (lambda: ones(2).swapaxes(0, None), "swapaxes: axis must be an int.*None"),
     "no axis at all": (lambda: pg.sum(ones(2), axis="a"), "sum: axis must be an int.*'a'"),
     "a negative size": (lambda: pg.zeros(-1), r"zeros: .*\(-1,\)"),
     "a broken size": (lambda: pg.zeros(1.5), "zeros: .*1.5"),
@@ -93,7 +103,32 @@ DTYPES = {
     "an order of complex numbers": (lambda: pg.asarray([1j]) < pg.asarray([1j]), "less: complex.*abs, real or imag"),
     "a complex value into a real array": (lambda: ones(2).__setitem__(0, 1j), "complex.*float64.*real part"),
     "in place": (lambda: ints().__iadd__(0.5), "add in place: float64 does not fit int64"),
+    "the difference of booleans": (lambda: truths() - truths(), r"subtract: takes no bool.*astype"),
+    "a boolean with its sign turned": (lambda: -truths(), r"negative: takes no bool.*astype"),
+    "bits of floats and an int": (lambda: ones(2) & 1, r"bitwise_and: takes no float64.*astype"),
+    "an integer that no int64 is": (lambda: ints() ** 10**30, "out of range beside int64; write it as a float"),
+    "NumPy's conversion to no dtype": (lambda: ones(2).__array__("abc"), r"__array__: .*float64 to 'abc'"),
     "a float as index of take": (lambda: pg.take(ones(2), ones(1)), "take: .*integers.*float64"),
+}  # fmt: skip
+INDICES = {
+    "beyond the end": (lambda: ones((2, 3))[7], r"getitem: .*7.*\(2, 3\)"),
+    "too many": (lambda: ones(2)[0, 0], r"\(2,\)"),
+    "text": (lambda: ones(2)["a"], "str 'a' is no index; take integers"),
+    "a type": (lambda: ones(2)[int], "type .*is no index"),
+    "a float": (lambda: ones(2)[0.5], "integers or a mask, not float64; cast it with astype"),
+    "a ragged list": (lambda: ones(2)[[[0], [0, 1]]], r"list \[\[0\], \[0, 1\]\] is no index"),
+    "a slice of text": (lambda: ones(2)[slice("a")], r"getitem: .*slice.*\(2,\)"),
+    "a step of 0": (lambda: ones(2)[::0], r"getitem: .*step.*\(2,\)"),
+    "a lone truth value": (lambda: ones(2)[True], "use a mask of the array's shape, or where"),
+    "a mask of another shape": (lambda: ones((2, 2))[ones(3) > 0], r"mask of shape \(3,\) .*\(2, 2\)"),
+    "an array of places": (lambda: ones(2)[pg.asarray([0, 2])], "2.*out of bounds"),
+    "arrays of places": (
+        lambda: ones((2, 3))[pg.asarray([0]), pg.asarray([3])], "axis of size 3; take -3 to 2"),
+    "take": (lambda: pg.take(ones(2), pg.asarray([2])), "2.*out of bounds"),
+    "a place to write to": (lambda: ones(2).__setitem__(2, 1.0), r"assignment: .*2.*\(2,\)"),
+    "a slice to write to": (lambda: ones(2).__setitem__(slice("a"), 1.0), r"slice.*\(2,\)"),
+    "a place of a view to write to": (lambda: ones((2, 2))[0].__setitem__(2, 1.0), r"2.*\(2,\)"),
+    "text to write to": (lambda: tracked().__setitem__("a", 1.0), "str 'a' is no index"),
 }  # fmt: skip
 CONVERSIONS = {
     "np.asarray of a leaf": (lambda: np.asarray(tracked()), r"requires grad.*detach\(\)"),
@@ -124,7 +159,7 @@ BACKENDS = {
     "a name that is nearly right": (BackendNotFoundError, lambda: pg.use_backend("nunpy"), "did you mean 'numpy'"),
     "of a new array": (BackendNotFoundError, lambda: ones(2, backend="no-such"), "'no-such'"),
     "of to_backend": (BackendNotFoundError, lambda: ones(2).to_backend("no-such"), "'no-such'"),
-    "no such device": (DeviceError, lambda: ones(2, device="cuda"), "numpy has no device 'cuda'; it has 'cpu'"),
+    "no such device": (DeviceError, lambda: ones(2, device="cuda"), "has no device 'cuda'; it has 'cpu'"),
     "no such device to go to": (DeviceError, lambda: ones(2).to_device("gpu:7"), "'gpu:7'.*'cpu'"),
     "no such device to use": (DeviceError, lambda: pg.use_backend("numpy", device="cuda"), "'cuda'.*'cpu'"),
     "a stream": (ValidationError, lambda: ones(2).to_device("cpu", stream=1), "leave stream out"),
@@ -137,10 +172,33 @@ GRAPHS = {
     "a write into a leaf": (lambda: tracked().__setitem__(0, 1.0), "leaf that requires grad.*no_grad"),
     "a stop in the middle": (lambda: (tracked() * 2).requires_grad_(False), r"detach\(\)"),
 }
+ARGUMENTS = {
+    "a range of text": (lambda: pg.arange("a"), "arange: .*'a'.* are not the numbers that it takes"),
+    "a range from nothing": (lambda: pg.linspace(None, 1, 3), "linspace: .*None"),
+    "a diagonal of text": (lambda: pg.eye(2, k="a"), "eye: k is an integer, not 'a'"),
+    "half a diagonal": (lambda: pg.tril(ones((2, 2)), k=0.5), "tril: k is an integer, not 0.5"),
+    "half an axis to sum over": (lambda: pg.tensordot(ones(2), ones(2), axes=0.5), "tensordot: axes is an integer"),
+    "nothing to join": (lambda: pg.concat(None), "concat: takes a sequence of arrays, not NoneType"),
+    "half a difference": (lambda: pg.diff(ones(3), n=0.5), "diff: n is an integer, not 0.5"),
+    "an order of axes": (lambda: pg.meshgrid(ones(2), indexing=["xy"]), r"'xy' or 'ij', not \['xy'\]"),
+    "grad of a result": (lambda: pg.grad(pg.sum(ones(2))), "grad: takes a function, not Tensor.*not its result"),
+    "no_grad of a number": (lambda: pg.no_grad(3), "no_grad: takes a function, not int 3"),
+    "no_grad of None": (lambda: pg.no_grad(None), "no_grad: takes a function, not NoneType"),
+    "enable_grad of a number": (lambda: pg.enable_grad()(3), "enable_grad: takes a function, not int 3"),
+    "set_grad_enabled without its flag": (lambda: pg.set_grad_enabled(tracked), "takes True or False, not <function"),
+    "requires_grad of text": (lambda: ones(2).requires_grad_("yes"), "True or False, not 'yes'"),
+    "the property": (lambda: setattr(ones(2), "requires_grad", None), "True or False, not None"),
+    "a version of the standard": (
+        lambda: ones(2).__array_namespace__(api_version="2020.1"),
+        "no version '2020.1'.*this is",
+    ),
+}
 
 CASES = {
     **{f"shapes: {name}": (ShapeError, *case) for name, case in SHAPES.items()},
     **{f"dtypes: {name}": (DTypeError, *case) for name, case in DTYPES.items()},
+    **{f"indices: {name}": (IndexingError, *case) for name, case in INDICES.items()},
+    **{f"arguments: {name}": (ValidationError, *case) for name, case in ARGUMENTS.items()},
     **{f"conversions: {name}": (ConversionError, *case) for name, case in CONVERSIONS.items()},
     **{f"values: {name}": case for name, case in VALUES_UNKNOWN.items()},
     **{f"backends: {name}": case for name, case in BACKENDS.items()},
@@ -155,6 +213,7 @@ def test_bad_input_is_a_typed_error_with_the_mend_in_its_text(error: Any, f: Any
     assert isinstance(caught.value, PlugradError)
 
 
+@pytest.mark.numpy
 def test_numpy_beside_a_tensor_of_another_shape_is_refused_by_plugrad() -> None:
     with pytest.raises(ShapeError, match=r"subtract: the shapes \(3,\) and \(2,\)"):
         _ = np.ones(3) - ones(2)
@@ -162,10 +221,23 @@ def test_numpy_beside_a_tensor_of_another_shape_is_refused_by_plugrad() -> None:
 
 def test_the_same_mistakes_are_typed_on_every_backend(backend: str) -> None:
     assert ones(1).backend == backend
-    for group, error in ((SHAPES, ShapeError), (CONVERSIONS, ConversionError)):
+    groups = ((SHAPES, ShapeError), (DTYPES, DTypeError), (INDICES, IndexingError), (CONVERSIONS, ConversionError))
+    for group, error in groups:
         for f, _ in group.values():
             with pytest.raises(error):
                 f()
+
+
+def test_a_refused_argument_changes_no_mode_and_no_tensor() -> None:
+    x, w = ones(2), tracked()
+    for f, _ in ARGUMENTS.values():
+        with pytest.raises(ValidationError):
+            f()
+    for wrong in (lambda: x.requires_grad_(1), lambda: w.requires_grad_(0), lambda: w.requires_grad_(None)):
+        with pytest.raises(ValidationError):
+            wrong()
+    assert pg.is_grad_enabled()
+    assert (x.requires_grad, w.requires_grad) == (False, True)
 
 
 def test_the_bits_of_a_float_are_a_typed_error() -> None:
@@ -178,7 +250,7 @@ def test_every_error_is_one_of_plugrads_and_of_pythons_that_callers_catch() -> N
         ShapeError: ValueError, DTypeError: TypeError, DeviceError: RuntimeError, GraphError: RuntimeError,
         ConversionError: TypeError, ValidationError: ValueError, BackendError: RuntimeError, TracingError: TypeError,
         BackendNotFoundError: LookupError, MissingDependencyError: ImportError, MixedBackendsError: TypeError,
-        TransformError: GraphError,
+        TransformError: GraphError, IndexingError: IndexError,
     }  # fmt: skip
     assert all(issubclass(error, base) and issubclass(error, PlugradError) for error, base in bases.items())
     assert all(getattr(errors, name).__doc__ for name in errors.__all__)
@@ -194,6 +266,7 @@ def plugin(name: str, **fields: Any) -> Any:
     return SimpleNamespace(plugrad_backends=plugrad_backends)
 
 
+@pytest.mark.numpy
 def test_a_missing_dependency_is_named_with_how_to_install_it() -> None:
     manager.register(plugin("lacking", requires=("no_such_library>=2",), fix="pip install no-such-library"))
     try:
@@ -207,6 +280,7 @@ def test_a_missing_dependency_is_named_with_how_to_install_it() -> None:
     assert ones(2).backend == "numpy"
 
 
+@pytest.mark.numpy
 def test_backends_that_meet_name_the_way_from_one_to_the_other() -> None:
     pytest.importorskip("plugrad_torch")
     with pytest.raises(MixedBackendsError, match=r"add: .*numpy and torch.*x\.to_backend\('numpy'\)"):

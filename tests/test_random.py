@@ -15,7 +15,14 @@ import pytest
 
 import plugrad as pg
 from plugrad import random
-from plugrad.errors import DTypeError, ShapeError, TracingError, TransformError, ValidationError
+from plugrad.errors import (
+    BackendNotFoundError,
+    DTypeError,
+    ShapeError,
+    TracingError,
+    TransformError,
+    ValidationError,
+)
 from plugrad.random import Generator
 
 DRAWS: dict[str, Callable[..., Any]] = {
@@ -280,6 +287,13 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("integers-empty", lambda: random.integers(2, 5, 5), ValidationError, "low = 5 is not below high = 5"),
     ("integers-int8", lambda: random.integers(2, 0, 129, dtype=pg.int8), ValidationError, "does not fit int8"),
     ("integers-int64", lambda: random.integers(2, 0, 2**64, dtype=pg.uint64), ValidationError, "does not fit int64"),
+    ("integers-float", lambda: random.integers(2, 0.5, 5), ValidationError, "low is an integer, not 0.5"),  # type: ignore[arg-type]
+    ("integers-none", lambda: random.integers(2, 0, None), ValidationError, "high is an integer, not None"),  # type: ignore[arg-type]
+    ("permutation-float", lambda: random.permutation(2.5), ValidationError, "n is an integer, not 2.5"),  # type: ignore[arg-type]
+    ("permutation-huge", lambda: random.permutation(10**30), ShapeError, "fits into no memory"),
+    ("spawn", lambda: Generator(0).spawn("two"), ValidationError, "n is an integer, not 'two'"),  # type: ignore[arg-type]
+    ("spawn-negative", lambda: Generator(0).spawn(-1), ValidationError, "not -1"),
+    ("backend", lambda: random.normal(2, backend=["numpy"]), BackendNotFoundError, "numpy"),  # type: ignore[arg-type]
     ("permutation", lambda: random.permutation(-1), ShapeError, "not negative"),
     ("p", lambda: random.bernoulli(2, 1.5), ValidationError, "from 0 to 1, not 1.5"),
 ]

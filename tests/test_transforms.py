@@ -591,7 +591,22 @@ REFUSALS = {
     "no result": (lambda: pg.grad(lambda x: None)(x), ConversionError, "NoneType"),
     "jvp of no tensor": (lambda: pg.jvp(lambda x: (x, 3.0), (x,), (x,)), ConversionError, "jvp: .*float"),
     "vjp of no tensor": (lambda: pg.vjp(lambda x: [3.0], x), ConversionError, "vjp: .*float"),
+    # what is no function
+    **{
+        f"{t.__name__} of no function": (lambda t=t: t(x), ValidationError, f"{t.__name__}: takes a function, not Tens")
+        for t in (pg.grad, pg.vjp, pg.vmap, pg.jacobian, pg.hessian, pg.compile)
+    },
+    "value_and_grad of no function": (lambda: pg.value_and_grad(3), ValidationError, "takes a function, not int 3"),
+    "jvp of no function": (lambda: pg.jvp(None, (x,), (x,)), ValidationError, "jvp: takes a function, not NoneType"),
+    "hvp of no function": (lambda: pg.hvp("f", (x,), (x,)), ValidationError, "hvp: takes a function, not str 'f'"),
     # which argument
+    "half an argument": (lambda: pg.grad(pg.sum, 0.5), ValidationError, "grad: argnums .*an int.*not by 0.5"),
+    "an argument by name": (lambda: pg.grad(pg.sum, "x"), ValidationError, "argnums .*not by 'x'"),
+    "an argument by name among others": (lambda: pg.grad(pg.sum, (0, "x")), ValidationError, "argnums .*not by 'x'"),
+    "the argument itself": (lambda: pg.grad(pg.sum, x), ValidationError, "argnums .*not by tensor.*into the call"),
+    "None as argnums": (lambda: pg.grad(pg.sum, None), ValidationError, "argnums .*not by None"),
+    "several arguments of jacobian": (lambda: pg.jacobian(pg.sum, (0, 1)), ValidationError, r"argnum .*\(0, 1\)"),
+    "several arguments of hessian": (lambda: pg.hessian(pg.sum, (0, 1)), ValidationError, r"hessian: .*\(0, 1\)"),
     "argnums out of range": (lambda: pg.grad(pg.sum, 1)(x), ValidationError, "argnums 1 .* 1 positional"),
     "negative argnums out of range": (lambda: pg.grad(pg.sum, (0, -2))(x), ValidationError, r"argnums \(0, -2\)"),
     "no arguments": (lambda: pg.grad(lambda: x)(), ValidationError, "0 positional"),
@@ -599,6 +614,7 @@ REFUSALS = {
     "an argument twice": (lambda: pg.grad(loss2(pg), (0, 0)), ValidationError, "twice"),
     "an argument twice, once from behind": (lambda: pg.grad(loss2(pg), (1, -1))(x, x), ValidationError, "twice"),
     "jacobian's argnum out of range": (lambda: pg.jacobian(pg.sum, 1)(x), ValidationError, "argnum 1 .* 1 positional"),
+    "a mode that is no text": (lambda: pg.hessian(pg.sum, mode=X), ValidationError, "or 'forward', not array"),
     "an unknown mode": (lambda: pg.jacobian(pg.sum, mode="backward"), ValidationError, "'reverse' or 'forward'"),
     # has_aux
     "aux that is not there": (lambda: pg.grad(pg.sum, has_aux=True)(x), ValidationError, r"pair \(result, aux\)"),
@@ -624,6 +640,10 @@ REFUSALS = {
     "no batch axis at all": (lambda: pg.vmap(pg.sin, None)(x), ShapeError, "vmap: .*in_axes"),
     "an axis too many": (lambda: pg.vmap(pg.sin, 1)(x), ShapeError, r"vmap: in_axes 1 .*\(3,\)"),
     "a 0-d argument": (lambda: pg.vmap(pg.sin)(1.0), ShapeError, r"vmap: in_axes 0 .*\(\)"),
+    "an axis by name": (lambda: pg.vmap(pg.sin, "a"), ValidationError, "in_axes is an int, None, or a tree.*'a'"),
+    "half an axis": (lambda: pg.vmap(pg.sin, ({"a": 0.5},)), ValidationError, "in_axes .*0.5 is neither"),
+    "an out axis by name": (lambda: pg.vmap(pg.sin, out_axes=(0, "a")), ValidationError, "out_axes .*'a' is neither"),
+    "too many in_axes": (lambda: pg.vmap(pg.sin, (0, 0))(x), ValidationError, "2 entries for 1 arguments"),
     "too few in_axes": (lambda: pg.vmap(pg.add, (0,))(x, x), ValidationError, "1 entries for 2 arguments"),
     "in_axes of another structure": (
         lambda: pg.vmap(lambda p: p["a"], ({"b": 0},))({"a": x}), ValidationError, "in_axes .*structure"),

@@ -10,7 +10,16 @@ from plugrad.backends import current
 from plugrad.testing.samples import samples
 from plugrad_conformance import checks, suite
 
-globals().update(suite("torch"))  # the whole kit, on the plugin of this repository
+globals().update(suite("torch"))  # the whole kit, on a plugin of this repository
+
+
+def test_what_lies_elsewhere_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    (sample, *_) = samples(ops.TANH)
+    table = current.table("strict")
+    tanh = table[ops.TANH]
+    monkeypatch.setitem(table, ops.TANH, lambda x: table.backend.to_device(tanh(x), "cpu"))
+    with pytest.raises(AssertionError, match="what comes out lies on strict:cpu"):
+        checks.value(sample, "strict:device1")
 
 
 def test_a_wrong_kernel_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

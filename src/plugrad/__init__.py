@@ -7,10 +7,12 @@ at runtime with `use_backend`; NumPy is built in.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, backends, errors, namespace, nn, random
+from . import autograd, backends, errors, namespace, random
+from . import interop as interop  # it tells einops of plugrad
 from .backends.current import use_backend
 from .backends.manager import register, unregister
 from .compiler import compile
@@ -39,6 +41,11 @@ from .tensor import Tensor
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp, vmap
 
 if TYPE_CHECKING:
+    from . import extend as extend
+    from . import fft as fft
+    from . import linalg as linalg
+    from . import nn as nn
+    from . import special as special
     from . import testing as testing
     from .backends.hookspecs import hookimpl as hookimpl
 
@@ -88,10 +95,15 @@ __all__ = [
 ]
 
 
+_EXTENSIONS = ("fft", "linalg", "special")  # of the standard, and what SciPy asks of a namespace beside
+_LATER = (*_EXTENSIONS, "extend", "nn", "testing")
+namespace.bound.EXTENSIONS |= {name: partial(import_module, f".{name}", __name__) for name in _EXTENSIONS}
+
+
 def __getattr__(name: str) -> Any:
     """What is loaded when first asked for, because it would slow the import down."""
-    if name == "testing":
-        return import_module(".testing", __name__)
+    if name in _LATER:
+        return import_module(f".{name}", __name__)
     if name == "hookimpl":
         from .backends.hookspecs import hookimpl
 

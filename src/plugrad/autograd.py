@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import COMPLEX, INEXACT
 from .errors import ConversionError, DeviceError, DTypeError, GraphError, PlugradWarning, ShapeError, ValidationError
@@ -27,7 +29,7 @@ from .tensor import (
     switched,
     zeros,
 )
-from .traces import LIVE, Ambient, live, next_level, require_live, tape
+from .traces import LIVE, Ambient, Batched, live, next_level, require_live, tape
 from .walk import gradient as gradient_of
 from .walk import under, walk
 
@@ -68,6 +70,8 @@ def backward(
         for a leaf made outside.
     ShapeError, DTypeError
         If a cotangent does not fit its root.
+    ValidationError
+        If `tensors` or `inputs` are no tensors, or there are not as many cotangents as roots.
 
     Examples
     --------
@@ -77,10 +81,10 @@ def backward(
     >>> w.grad.tolist()
     [2.0, 4.0]
     """
-    roots = _as_list(tensors)
+    roots = _as_list(tensors, "backward: tensors")
     wanted = None
     if inputs is not None:
-        handles = [captured(t) for t in _as_list(inputs)]
+        handles = [captured(t) for t in _as_list(inputs, "backward: inputs")]
         if not handles:
             raise ValidationError("backward: inputs is empty; leave it out for all leaves")
         wanted = {_node_of(t, f"inputs[{i}]") for i, t in enumerate(handles)}
@@ -95,6 +99,7 @@ def grad(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> Any:
     """The gradients of `outputs` with respect to `inputs`; no ``.grad`` is touched.
@@ -111,12 +116,24 @@ def grad(
         As in `backward`.
     allow_unused : bool, optional
         An input that the outputs do not depend on gives None, not an error. Defaults to `materialize_grads`.
+    is_grads_batched : bool
+        The first axis of each of `grad_outputs` counts cotangents, and that of each result their gradients: one walk,
+        vectorised as by `vmap`.
     materialize_grads : bool
-        It gives zeros.
+        It gives zeros, of the shape of the input.
 
     Returns
     -------
     tuple of Tensor, or dict for a mapping of inputs
+
+    Raises
+    ------
+    GraphError
+        If an output or an input has no graph, or none leads from one to the other; else as in `backward`.
+    ShapeError, DTypeError
+        If a cotangent does not fit its output.
+    ValidationError
+        If `outputs` or `inputs` are no tensors, there are not as many cotangents as outputs, or flags contradict.
 
     Examples
     --------
@@ -125,19 +142,22 @@ def grad(
     >>> (g,) = pg.autograd.grad(w**3, w, create_graph=True)
     >>> pg.autograd.grad(g, w)[0].item()
     18.0
+    >>> y = w * pg.asarray([1.0, 2.0])
+    >>> pg.autograd.grad(y, w, pg.eye(2), is_grads_batched=True)[0].tolist()
+    [1.0, 2.0]
     """
     if materialize_grads and allow_unused is False:
         raise ValidationError(
             "grad: materialize_grads=True gives zeros for unused inputs, so allow_unused cannot be False"
         )
     named = inputs if isinstance(inputs, Mapping) else None
-    handles = [captured(t) for t in (named.values() if named is not None else _as_list(inputs))]
+    handles = [captured(t) for t in (named.values() if named is not None else _as_list(inputs, "grad: inputs"))]
     if not handles:
         raise ValidationError("grad: inputs is empty; name at least one tensor")
     nodes = [_node_of(t, f"inputs[{i}]") for i, t in enumerate(handles)]
-    roots = _as_list(outputs)
+    roots = _as_list(outputs, "grad: outputs")
     needed = [] if allow_unused or materialize_grads else nodes
-    found, by = _run("grad", roots, grad_outputs, retain_graph, create_graph, set(nodes), needed)
+    found, by = _run("grad", roots, grad_outputs, retain_graph, create_graph, set(nodes), needed, is_grads_batched)
     results: list[Tensor | None] = []
     for node, x in zip(nodes, handles, strict=True):
         if node in found:
@@ -147,12 +167,29 @@ def grad(
     return dict(zip(named, results, strict=True)) if named is not None else tuple(results)
 
 
-def _as_list(tensors: Any) -> list[Any]:
-    return [tensors] if type(tensors) is Tensor else list(tensors)
+def _as_list(tensors: Any, what: str) -> list[Any]:
+    if type(tensors) is Tensor:
+        return [tensors]
+    if not _is_sequence(tensors):
+        raise ValidationError(
+            f"{what} is a tensor or a sequence of tensors, not {type(tensors).__name__} {tensors!r:.60}"
+        )
+    return list(tensors)
+
+
+def _is_sequence(given: Any) -> bool:
+    """Whether it holds what is meant, and is not itself an array, a number or a text."""
+    return (
+        isinstance(given, Iterable)
+        and not isinstance(given, Tensor | str | bytes | Mapping)
+        and (current.table_of(given) is None)
+    )
 
 
 def _node_of(t: Any, which: str) -> Any:
-    if type(t) is not Tensor or type(t.node) not in (Node, Leaf):
+    if type(t) is not Tensor:
+        raise ValidationError(f"{which} is no tensor but {type(t).__name__} {t!r:.60}")
+    if type(t.node) not in (Node, Leaf):
         raise GraphError(f"{which} does not require grad; make it a leaf with requires_grad_() before it is used")
     return t.node
 
@@ -168,11 +205,11 @@ def _run(
     create_graph: bool,
     wanted: set[Any] | None,
     needed: Sequence[Any] = (),
+    batched: bool = False,
 ) -> tuple[dict[Any, Any], Any]:
     """The walk from roots of one level, after all checks, so that an error leaves all as it was."""
-    cts = [cotangents] * len(roots) if cotangents is None else _as_list(cotangents)
-    if len(cts) != len(roots) or not roots:
-        raise ValidationError(f"{what}: {len(cts)} cotangents for {len(roots)} roots; give one for each")
+    retain, create_graph = bool(create_graph if retain is None else retain), bool(create_graph)
+    cts = _cotangents(what, cotangents, len(roots))
     roots = [captured(as_tensor(t)) for t in roots]
     for t in roots:
         _check_root(what, t)
@@ -181,22 +218,44 @@ def _run(
         raise GraphError(f"{what}: the roots belong to several transforms; walk each inside its own")
     if needed:
         _check_used(what, [t.node for t in roots], needed)
-    retain = create_graph if retain is None else retain
-    watched = current_mode().watch is not None
+    cts = [None if ct is None else captured(as_tensor(ct, t)) for t, ct in zip(roots, cts, strict=True)]
+    batch = _batch(what, cts) if batched else None
+    watched = current_mode().watch is not None or batch is not None
     record = create_graph or watched or type(by) is not Kernels
     seeds: dict[Any, Any] = {}
     for t, ct in zip(roots, cts, strict=True):
-        s = _seed(what, t, ct, create_graph)
+        s = _seed(what, t, ct, create_graph, batch)
         s = s if record else s.data
         seeds[t.node] = seeds[t.node] + s if t.node in seeds else s
-    with switched(**_mode_of_walk(by, create_graph, watched)):
+    with switched(**_mode_of_walk(by, create_graph, watched)), batch or nullcontext():
         found = walk(seeds, record=record, retain=retain, wanted=wanted, again=create_graph)
     assert found is not None
-    return found, by
+    return (found if batch is None else {node: batch.whole(g) for node, g in found.items()}), by
+
+
+def _cotangents(what: str, given: Any, many: int) -> list[Any]:
+    cts = [given] * many if given is None else list(given) if _is_sequence(given) else [given]
+    if len(cts) != many or not many:
+        raise ValidationError(f"{what}: {len(cts)} cotangents for {many} roots; give one for each")
+    for ct in cts:
+        if type(ct) is bool:
+            raise ValidationError(f"{what}: {ct} is no cotangent; say flags by name, as retain_graph={ct}")
+    return cts
+
+
+def _batch(what: str, cts: list[Any]) -> Batched:
+    """The transform over the first axis of all cotangents."""
+    shapes: list[tuple[int, ...]] = [() if ct is None else ct.shape for ct in cts]
+    if () in shapes or len({shape[0] for shape in shapes}) != 1:
+        raise ShapeError(
+            f"{what}: with is_grads_batched each cotangent has one more axis in front, as long for all; their shapes "
+            f"are {', '.join('None' if ct is None else str(ct.shape) for ct in cts)}"
+        )
+    return Batched(shapes[0][0])
 
 
 def _mode_of_walk(by: Any, create_graph: bool, watched: bool) -> dict[str, Any]:
-    """create_graph overrides no_grad; a watched walk goes through the doors, and records nothing unless asked."""
+    """create_graph overrides no_grad; a walk through the doors (watched, batched) records nothing unless asked."""
     if create_graph:
         return {"level": min(current_mode().level, -1 if type(by) is Kernels else by.base)}
     if type(by) is not Kernels:
@@ -250,9 +309,9 @@ def _cuts(nodes: list[Any]) -> str:
     return f" (the graph was cut by {'; by '.join(said[:5])})" if said else ""
 
 
-def _seed(what: str, t: Tensor, ct: Any, create_graph: bool) -> Tensor:
+def _seed(what: str, t: Tensor, g: Tensor | None, create_graph: bool, batch: Batched | None) -> Tensor:
     value = t.data if type(t.by) is not Kernels else t
-    if ct is None:
+    if g is None:
         if _size(t.shape) != 1 or t.node.dtype in COMPLEX:
             kind = "complex " if t.node.dtype in COMPLEX else ""
             raise ShapeError(
@@ -260,12 +319,12 @@ def _seed(what: str, t: Tensor, ct: Any, create_graph: bool) -> Tensor:
                 "gradient of its shape, or reduce it with sum or mean"
             )
         return ones(value)
-    g: Tensor = captured(as_tensor(ct, t))
     require_live(g, what)
     if type(t.by) is Kernels and type(g.by) is not Kernels:
         raise GraphError(f"{what}: the gradient is a value of a {g.by}, the root is older; make the root inside, too")
-    if g.shape != t.shape:
-        raise ShapeError(f"{what}: a gradient of shape {g.shape} for a root of shape {t.shape}; they must be equal")
+    if g.shape[batch is not None :] != t.shape:
+        fit = "they must be equal" if batch is None else "they must be equal but for the first axis, the batch's"
+        raise ShapeError(f"{what}: a gradient of shape {g.shape} for a root of shape {t.shape}; {fit}")
     if (g.dtype.kind == "c") != (t.dtype.kind == "c"):
         raise DTypeError(
             f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex"
@@ -275,7 +334,8 @@ def _seed(what: str, t: Tensor, ct: Any, create_graph: bool) -> Tensor:
         raise DeviceError(
             f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend"
         )
-    return g.data if g.by is t.by and type(g.by) is not Kernels and not create_graph else g
+    g = g.data if g.by is t.by and type(g.by) is not Kernels and not create_graph else g
+    return g if batch is None else Tensor(fresh(g), batch)
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -289,8 +349,10 @@ def _accumulate(found: dict[Any, Any], by: Any, create_graph: bool) -> None:
     """Into leaves, and what nodes retain. The first gradient is the incoming array; a sum is a new one."""
     with _accumulating:
         for node, g in found.items():
+            if node.extra is not None and "paused" in node.extra:
+                continue
             new = Tensor(g, by) if by is node.by and type(g) is not Tensor else gradient_of(g, node, by)
-            old = node.grad if type(node) is Leaf else _extra(node)["grad"]
+            old = node.grad if type(node) is Leaf else _retaining(node)["grad"]
             if old is not None and not create_graph:
                 total = _plain_sum(old, new) if type(by) is Kernels else old + new
                 old.data, old.by, old.node = total.data, total.by, total.node  # the same object, as in torch
@@ -299,7 +361,7 @@ def _accumulate(found: dict[Any, Any], by: Any, create_graph: bool) -> None:
             if type(node) is Leaf:
                 node.grad = new
             else:
-                _extra(node)["grad"] = new
+                _retaining(node)["grad"] = new
 
 
 def _plain_sum(old: Tensor, new: Tensor) -> Tensor:
@@ -310,10 +372,11 @@ def _plain_sum(old: Tensor, new: Tensor) -> Tensor:
         return old + new
 
 
-def _extra(node: Node) -> dict[str, Any]:
-    if node.extra is None:
-        node.extra = {"grad": None}
-    extra: dict[str, Any] = node.extra
+def _retaining(node: Node) -> dict[str, Any]:
+    """What is kept of a node beside the graph, with a place for its gradient."""
+    extra: dict[str, Any] = node.extra or {}
+    extra.setdefault("grad", None)
+    node.extra = extra
     return extra
 
 
@@ -333,6 +396,8 @@ def set_requires_grad(self: Tensor, value: bool) -> None:
 def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Make this tensor a leaf whose gradient is asked for, or stop that. Changes it in place and returns it.
 
+    While it is stopped it keeps its ``.grad``, to which nothing is added; started again, it is the leaf that it was.
+
     Inside a transform the leaf lives on that transform's tape: ``.backward()`` works there, and derivatives of the
     transform flow through.
 
@@ -342,6 +407,8 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         For integers and booleans.
     GraphError
         For stopping a tensor that is not a leaf: use `detach`.
+    ValidationError
+        For what is neither True nor False.
 
     Examples
     --------
@@ -349,12 +416,13 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     >>> pg.ones(2).requires_grad_().is_leaf
     True
     """
+    if type(requires_grad) is not bool:
+        raise ValidationError(f"requires_grad is True or False, not {requires_grad!r:.60}")
     if not requires_grad:
         if type(self.node) is Node:
             raise GraphError("requires_grad_(False) on a tensor that was computed; only leaves can stop: use detach()")
         if type(self.node) is Leaf:
-            below = self if type(self.by) is Kernels else self.data
-            self.data, self.by, self.node = below.data, below.by, None if below is self else below.node
+            _pause(self, self.node)
         return self
     if type(self.node) in (Node, Leaf):
         return self
@@ -365,11 +433,33 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         )
     ambient, x = tape(), captured(self)
     if ambient is None:
-        self.data, self.by, self.node = x.data, x.by, Leaf(x.shape, x.data.dtype, x.by)
+        self.data, self.by, self.node = x.data, x.by, _resumed(self, x.by) or Leaf(x.shape, x.data.dtype, x.by)
     else:
         x = fresh(x)
-        self.data, self.by, self.node = x, ambient, Leaf(x.shape, x.dtype, ambient)
+        self.data, self.by, self.node = x, ambient, _resumed(self, ambient) or Leaf(x.shape, x.dtype, ambient)
     return self
+
+
+def _pause(self: Tensor, leaf: Leaf) -> None:
+    """Off the tape; the leaf waits, for the gradient that it has and for graphs that know it."""
+    leaf.extra = {**(leaf.extra or {}), "paused": True}
+    below = self if type(self.by) is Kernels else self.data
+    self.data, self.by, self.node = below.data, below.by, None if below is self else below.node
+    self.paused = leaf
+
+
+def _waiting(self: Tensor) -> Leaf | None:
+    leaf: Leaf | None = getattr(self, "paused", None)
+    return leaf
+
+
+def _resumed(self: Tensor, by: Any) -> Leaf | None:
+    """The leaf that waits on this level, awake."""
+    leaf = _waiting(self)
+    if leaf is None or leaf.by is not by:
+        return None
+    del leaf.extra["paused"], self.paused
+    return leaf
 
 
 def is_leaf(self: Tensor) -> bool:
@@ -388,7 +478,8 @@ def get_grad(self: Tensor) -> Tensor | None:
     if type(node) is Leaf:
         return node.grad
     if type(node) is not Node:
-        return None
+        leaf = _waiting(self)
+        return None if leaf is None else leaf.grad
     if node.extra is None or "grad" not in node.extra:
         warnings.warn(
             "the .grad of a tensor that is not a leaf is not kept; call retain_grad() on it before backward",
@@ -418,10 +509,11 @@ def set_grad(self: Tensor, value: Any) -> None:
             raise DeviceError(
                 f".grad on {value.backend}:{value.device} for a tensor on {self.backend}:{self.device}; move it"
             )
-    if type(self.node) is Leaf:
-        self.node.grad = value
-    elif type(self.node) is Node:
-        _extra(self.node)["grad"] = value
+    leaf = self.node if type(self.node) is Leaf else _waiting(self)
+    if type(self.node) is Node:
+        _retaining(self.node)["grad"] = value
+    elif leaf is not None:
+        leaf.grad = value
     elif value is not None:
         raise GraphError("this tensor does not require grad, so it keeps no gradient; call requires_grad_() first")
 
@@ -435,7 +527,7 @@ def retain_grad(self: Tensor) -> None:
         If the tensor does not require grad.
     """
     if type(self.node) is Node:
-        _extra(self.node)
+        _retaining(self.node)
     elif type(self.node) is not Leaf:
         raise GraphError(f"retain_grad on a tensor that does not require grad{_cuts([self.node])}")
 

@@ -81,12 +81,14 @@ def forget(raw: Iterable[Any]) -> None:
 
 
 def of(raw: Any) -> DType:
-    """Our dtype for a raw dtype, one of ours, or a name."""
+    """Our dtype for a raw dtype, one of ours, a name, or a type of Python's scalars, as NumPy and torch take it."""
     try:
         return OF_RAW[raw]
     except (KeyError, TypeError):
         if isinstance(raw, str) and raw in DTYPES:
             return DTYPES[raw]
+        if isinstance(raw, type) and raw in SCALARS:
+            return of_scalar(raw())
         raise DTypeError(f"{raw!r} is no dtype of the array API standard; use one of {', '.join(DTYPES)}") from None
 
 
@@ -177,8 +179,14 @@ def with_scalars(dtype: DType, scalars: list[Any]) -> DType:
     return dtype
 
 
-def holds(dtype: DType, value: builtins.int) -> builtins.bool:
-    """Whether an integer lies in the range of an integer dtype; any other dtype takes it."""
+def require_fit(value: Any, dtype: DType) -> None:
+    """DTypeError for a number outside an integer dtype: libraries wrap it, or raise in their own ways."""
+    if type(value) in (builtins.int, builtins.float) and not holds(dtype, value):
+        raise DTypeError(f"{value} is no {dtype.name}; take a dtype that holds it")
+
+
+def holds(dtype: DType, value: builtins.float) -> builtins.bool:
+    """Whether a number lies in the range of an integer dtype; any other dtype takes it."""
     if dtype.kind not in "iu":
         return True
     signed = dtype.kind == "i"

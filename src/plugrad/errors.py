@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError
+
 __all__ = [
     "AxisError",
     "BackendError",
@@ -10,7 +12,10 @@ __all__ = [
     "DTypeError",
     "DeviceError",
     "DriverError",
+    "ExchangeError",
     "GraphError",
+    "IndexingError",
+    "LinearAlgebraError",
     "MissingDependencyError",
     "MixedBackendsError",
     "PlugradError",
@@ -36,6 +41,10 @@ class ShapeError(PlugradError, ValueError):
 
 class AxisError(ShapeError, IndexError):
     """There is no such axis."""
+
+
+class IndexingError(PlugradError, IndexError):
+    """There is no such element, or what was given is no index."""
 
 
 class DTypeError(PlugradError, TypeError):
@@ -64,6 +73,14 @@ class TracingError(PlugradError, TypeError):
 
 class ConversionError(PlugradError, TypeError):
     """A tensor would lose its history, or has no single value."""
+
+
+class ExchangeError(ConversionError, BufferError, AttributeError):
+    """DLPack cannot hand the array over as asked; these are the kinds of refusal that the standard names."""
+
+
+class LinearAlgebraError(PlugradError, LinAlgError):
+    """A matrix is singular, not positive definite or not finite, where its inverse or a factor of it is asked for."""
 
 
 class ValidationError(PlugradError, ValueError):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator
 from functools import wraps
 from typing import Any, TypeVar, overload
 
+from .errors import ValidationError
 from .tensor import MODE, Cut, current_mode, here, set_mode
-from .traces import live, next_level
+from .traces import live, next_level, require_function
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,6 +35,7 @@ class _Switch:
         MODE.reset(self._tokens.pop())
 
     def __call__(self, f: F) -> F:
+        require_function(f, type(self).__name__)
         if inspect.isgeneratorfunction(f):
             return _decorated_generator(self._again, f)  # type: ignore[return-value]
 
@@ -76,11 +78,11 @@ class _Bare(_Switch):
     """A switch that also decorates without parentheses."""
 
     @overload
-    def __new__(cls, f: F) -> F: ...  # type: ignore[misc]
+    def __new__(cls, f: F, /) -> F: ...  # type: ignore[misc]
     @overload
     def __new__(cls) -> _Bare: ...
-    def __new__(cls, f: Any = None) -> Any:
-        return super().__new__(cls) if f is None else cls()(f)
+    def __new__(cls, *f: Any) -> Any:
+        return cls()(*f) if f else super().__new__(cls)
 
 
 class no_grad(_Bare):
@@ -128,6 +130,11 @@ class set_grad_enabled(_Switch):
     mode : bool
         Whether to record.
 
+    Raises
+    ------
+    ValidationError
+        If `mode` is neither True nor False.
+
     Examples
     --------
     >>> import plugrad as pg
@@ -137,6 +144,8 @@ class set_grad_enabled(_Switch):
     """
 
     def __init__(self, mode: bool) -> None:
+        if type(mode) is not bool:
+            raise ValidationError(f"set_grad_enabled: takes True or False, not {mode!r:.60}")
         super().__init__()
         self._mode = mode
         self._token = self._set()
@@ -156,6 +165,7 @@ class set_grad_enabled(_Switch):
         self._token = None  # undone once
 
     def __call__(self, f: F) -> F:
+        require_function(f, type(self).__name__)
         if self._token is not None:
             MODE.reset(self._token)
             self._token = None

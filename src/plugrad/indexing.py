@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from . import dtypes
 from .backends import current
 from .backends.protocol import Kernels
-from .errors import ShapeError, TracingError, TransformError
+from .errors import IndexingError, ShapeError, TracingError, TransformError
 from .ops import ASTYPE, GATHER, GETITEM, PERMUTE_DIMS, PUT, RESHAPE, SCATTER, WHERE
 from .tensor import Tensor, apply, as_tensor, base, cast_into, constants, fresh, spread_to
 
@@ -29,19 +31,27 @@ def taken(index: Any, x: Tensor) -> Any:
     kind = type(index)
     if kind is int or kind is slice or index is None or index is ...:
         return index
-    if kind is tuple:
-        return tuple([taken(part, x) for part in index])
+    if kind is tuple:  # a tuple in it is a sequence of places, as in NumPy
+        return tuple([taken(list(part) if type(part) is tuple else part, x) for part in index])
     if kind is Tensor:
         return fresh(index) if index.dtype.kind not in "iu" or index.dtype is dtypes.int64 else as_index(index)
     if kind is bool or isinstance(index, np.bool_):
-        raise IndexError("a lone True or False is no index here; use a mask of the array's shape, or where")
-    if hasattr(index, "__index__") and not hasattr(index, "shape"):
-        return operator.index(index)
+        raise IndexingError("a lone True or False is no index here; use a mask of the array's shape, or where")
     if isinstance(index, np.integer):
         return int(index)
-    if kind is list:
-        index = np.asarray(index, dtype=None if index else np.int64)
-    return taken(_beside(x, index) if type(index) is np.ndarray else as_tensor(index), x)
+    try:
+        if hasattr(index, "__index__") and not hasattr(index, "shape"):
+            return operator.index(index)
+        if kind is list:
+            index = np.asarray(index, dtype=None if index else np.int64)
+        array = _beside(x, index) if type(index) is np.ndarray else as_tensor(index)
+    except TracingError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise IndexingError(
+            f"{kind.__name__} {index!r:.60} is no index; take integers, slices, ..., None, a mask, arrays of integers"
+        ) from error
+    return taken(array, x)
 
 
 def as_index(i: Tensor) -> Tensor:
@@ -64,6 +74,9 @@ def read(x: Tensor, index: Any) -> Tensor:
     """x[index] for a taken index."""
     if is_basic(index):
         return apply(GETITEM, x, index=index)
+    mask = _lone_mask(x, index)
+    if mask is not None and not mask.ndim:  # adds an axis, as None does: of one element or of none
+        x, index = _lifted(x), _lifted(mask)
     plan = _plan(x, index)
     x = apply(GETITEM, x, index=plan.basic) if plan.slices else x
     rest = tuple(a for a in range(x.ndim) if a not in plan.axes)
@@ -74,17 +87,38 @@ def read(x: Tensor, index: Any) -> Tensor:
     return _permuted(y, order)
 
 
+Change = Callable[[Tensor, Any], Tensor]
+Scatter = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
 def written(x: Tensor, value: Any, index: Any) -> Tensor:
     """A copy of `x` in which x[index] is `value`."""
+    return updated(x, value, index, None, partial(apply, SCATTER))
+
+
+def updated(x: Tensor, value: Any, index: Any, change: Change | None, scatter: Scatter) -> Tensor:
+    """A copy of `x` in which x[index] is change(x[index], value), or `value` itself.
+
+    Index arrays come down to ``scatter(rows, values, indices)``, which changes the rows at indices along axis 0.
+    """
     if is_basic(index):
+        if change is not None:
+            _check_fits(value := as_tensor(value, x), region_of(x.shape, index))
+            value = change(read(x, index), value)
         return apply(PUT, x, _of_rank(value, x, index), index=index)
+    dtypes.require_fit(value, x.dtype)
     mask = _lone_mask(x, index)
     if mask is not None:
         value = as_tensor(value, x)
         if value.ndim <= x.ndim - mask.ndim:  # every place gets the same: no need to know where
             _check_fits(value, x.shape[mask.ndim :])
             value = cast_into(SCATTER, x, value)
-            return apply(WHERE, apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim)), value, x)
+            here = apply(RESHAPE, mask, shape=mask.shape + (1,) * (x.ndim - mask.ndim))
+            if change is not None:  # elsewhere of ones: what an infinite derivative there is multiplied by is NaN
+                value = change(apply(WHERE, here, x, 1), apply(WHERE, here, value, 1))
+            return apply(WHERE, here, value, x)
+        if not mask.ndim:
+            return apply(RESHAPE, updated(_lifted(x), value, _lifted(mask), change, scatter), shape=x.shape)
     plan = _plan(x, index)
     part = apply(GETITEM, x, index=plan.basic) if plan.slices else x
     rest = tuple(a for a in range(part.ndim) if a not in plan.axes)
@@ -95,14 +129,21 @@ def written(x: Tensor, value: Any, index: Any) -> Tensor:
     value = spread_to(cast_into(SCATTER, x, as_tensor(value, x)), region)
     many, before = at.ndim, plan.position
     value = _permuted(value, (*range(before, before + many), *range(before), *range(before + many, value.ndim)))
-    new = apply(RESHAPE, apply(SCATTER, flat, value, at), shape=tuple(part.shape[a] for a in order))
+    new = apply(RESHAPE, scatter(flat, value, at), shape=tuple(part.shape[a] for a in order))
     new = _permuted(new, tuple(order.index(a) for a in range(part.ndim)))
     return apply(PUT, x, new, index=plan.basic) if plan.slices else new
 
 
+def _lifted(x: Tensor) -> Tensor:
+    return apply(RESHAPE, x, shape=(1, *x.shape))
+
+
 def region_of(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
-    """The shape of what a basic index selects; IndexError if there is no such place."""
-    return np.empty(shape, np.dtype([]))[index].shape  # of no bytes an element
+    """The shape of what a basic index selects; IndexingError if there is no such place."""
+    try:
+        return np.empty(shape, np.dtype([]))[index].shape  # of no bytes an element
+    except (IndexError, TypeError, ValueError) as error:
+        raise IndexingError(f"{error}; the shape is {shape}") from error
 
 
 def _of_rank(value: Any, x: Tensor, index: Any) -> Any:
@@ -144,7 +185,7 @@ def _plan(x: Tensor, index: Any) -> Plan:
             parts.append(part)
     consumed = sum(part is not None and part is not ... for part in parts)
     if consumed > x.ndim or sum(part is ... for part in parts) > 1:
-        raise IndexError(
+        raise IndexingError(
             f"the index takes {consumed} axes of an array of shape {x.shape}, with {sum(p is ... for p in parts)} "
             "ellipses"
         )
@@ -157,10 +198,12 @@ def _plan(x: Tensor, index: Any) -> Plan:
     for place, part in enumerate(parts):
         size = None if part is None else next(sizes)
         if id(part) in masks and size != masks[id(part)][0]:
-            raise IndexError(f"a mask of shape {masks[id(part)][1].shape} does not fit an array of shape {x.shape}")
+            raise IndexingError(f"a mask of shape {masks[id(part)][1].shape} does not fit an array of shape {x.shape}")
         if type(part) is Tensor:
             if part.dtype.kind not in "iu":
-                raise IndexError(f"an index array must be of integers or a mask, not {part.dtype.name}")
+                raise IndexingError(
+                    f"an index array must be of integers or a mask, not {part.dtype.name}; cast it with astype"
+                )
             arrays.append(part)
             axes.append(axis)
         if type(part) in (Tensor, int):
@@ -203,13 +246,13 @@ def _check_bounds(i: Tensor, n: int) -> None:
         and i.by.name != "tracing"
         and bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n)))
     ):
-        raise IndexError(f"an index is out of bounds for an axis of size {n}")
+        raise IndexingError(f"an index is out of bounds for an axis of size {n}; take {-n} to {n - 1}")
 
 
 def _indices_of(mask: Tensor) -> list[Tensor]:
     """A mask as index arrays, one an axis: what it selects must be known."""
     if not mask.ndim:
-        raise IndexError("a lone True or False is no index here; use a mask of the array's shape, or where")
+        raise IndexingError("a mask of no axes is an index only by itself; reshape it, or use where")
     if type(mask.by) is not Kernels:
         raise TransformError(
             "reading by a mask that a transform follows: the shape of the result depends on its values; use "
@@ -228,7 +271,7 @@ def _lone_mask(x: Tensor, index: Any) -> Tensor | None:
     if type(index) is not Tensor or index.dtype is not dtypes.bool:
         return None
     if index.shape != x.shape[: index.ndim]:
-        raise IndexError(f"a mask of shape {index.shape} does not fit an array of shape {x.shape}")
+        raise IndexingError(f"a mask of shape {index.shape} does not fit an array of shape {x.shape}")
     return index
 
 

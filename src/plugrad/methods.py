@@ -1,27 +1,30 @@
 """What a Tensor needs from above, attached to it from the tables below: methods, properties, operators, conversions.
 
-Most methods are the namespace's functions as they are; the operators are the doors themselves, so that ``a + b`` costs
-no call more than ``add(a, b)``.
+Most methods are the namespace's functions as they are; the operators are doors too, so that ``a + b`` costs no call
+more than ``add(a, b)``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from . import autograd, views
 from . import namespace as xp
+from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import default_dtype
-from .errors import ConversionError, DTypeError, GraphError, ShapeError, ValidationError
-from .namespace._arguments import copied
+from .errors import ConversionError, DTypeError, ExchangeError, GraphError, ShapeError, ValidationError
+from .namespace._arguments import copied, one_axis
 from .namespace._places import beneath, known, moved
 from .namespace.bound import bound
 from .namespace.inspection import __array_api_version__
-from .tensor import Leaf, Node, Tensor, fresh
+from .ops import TABLE, Op
+from .tensor import DOORS, Leaf, Node, Tensor, apply, binary, fresh, here
 from .traces import Batched
 
 __all__ = ["METHODS", "OPERATORS", "PROPERTIES", "to_backend"]
@@ -49,10 +52,17 @@ def flatten(self: Tensor) -> Tensor:
 
 
 def swapaxes(self: Tensor, axis1: int, axis2: int) -> Tensor:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    Raises
+    ------
+    ShapeError
+        If there are no such axes.
+    """
+    one, other = (one_axis(axis, self.ndim, "swapaxes") for axis in (axis1, axis2))
     order = list(range(self.ndim))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
-    return xp.permute_dims(self, order)
+    order[one], order[other] = other, one
+    return xp.permute_dims(self, tuple(order))
 
 
 def unstack(self: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
@@ -196,9 +206,13 @@ def _given_away(self: Tensor, who: str, mend: str) -> Any:
 def _without_history(self: Tensor, who: str, mend: str) -> Tensor:
     low = beneath(self, who)
     if type(self.by) is not Kernels:
-        raise ConversionError(f"{who}: a {self.by} follows this value and would lose it; {mend} says it may")
+        raise ConversionError(
+            f"{who}: a {self.by} follows this value and would lose it, at {here()}; {mend} says it may"
+        )
     if type(self.node) in (Node, Leaf):
-        raise ConversionError(f"{who}: the tensor requires grad, and its history would be lost; {mend} says it may")
+        raise ConversionError(
+            f"{who}: the tensor requires grad, and its history would be lost, at {here()}; {mend} says it may"
+        )
     return low
 
 
@@ -207,16 +221,42 @@ def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.nd
     if copy is False:
         raise ValidationError("__array__: the values are given as a copy; leave copy=False out")
     values = np.array(_given_away(self, "__array__", "np.asarray(x.detach())"))
-    return values if dtype is None else values.astype(dtype)
+    try:
+        return values if dtype is None else values.astype(dtype)
+    except (TypeError, ValueError) as error:
+        raise DTypeError(f"__array__: NumPy does not convert {self.dtype.name} to {dtype!r:.60}: {error}") from error
 
 
-def as_dlpack(self: Tensor, **options: Any) -> Any:
-    """The raw array as DLPack has it."""
-    return _without_history(self, "__dlpack__", "x.detach()").data.__dlpack__(**options)
+def as_dlpack(
+    self: Tensor,
+    /,
+    *,
+    stream: Any = None,
+    max_version: tuple[int, int] | None = None,
+    dl_device: tuple[Any, int] | None = None,
+    copy: bool | None = None,
+) -> Any:
+    """The raw array as DLPack has it: shared, unless ``copy=True``.
+
+    Raises
+    ------
+    ConversionError
+        If the tensor is recorded or lifted, for its history would be lost.
+    ExchangeError
+        If its library cannot hand it over so: another device, a stream on a host.
+    """
+    low = _without_history(self, "__dlpack__", "x.detach()")
+    said = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+    options = {name: value for name, value in said.items() if value is not None}
+    try:
+        return low.data.__dlpack__(**options)
+    except Exception as error:  # each library has its own kinds
+        why = str(error).partition("\n")[0]
+        raise ExchangeError(f"__dlpack__: {self.backend} cannot hand the array over with {options}: {why}") from error
 
 
-def dlpack_device(self: Tensor) -> Any:
-    """Where the raw array lies, as DLPack has it."""
+def dlpack_device(self: Tensor, /) -> Any:
+    """Where the raw array lies, as DLPack has it: the numbers of a kind of devices and of one of them."""
     return _without_history(self, "__dlpack_device__", "x.detach()").data.__dlpack_device__()
 
 
@@ -311,9 +351,11 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
         raise GraphError("deepcopy of a tensor that was computed: its graph is not copied; use detach() or clone()")
     out = memo[id(self)] = copied(views.detach(self))
     out.node = None
-    if type(self.node) is Leaf:
+    leaf = self.node if type(self.node) is Leaf else getattr(self, "paused", None)
+    if leaf is not None:
         out.requires_grad_()
-        out.grad = None if self.node.grad is None else deep_copied(self.node.grad, memo)
+        out.grad = None if leaf.grad is None else deep_copied(leaf.grad, memo)
+        out.requires_grad_(self.node is leaf)
     return out
 
 
@@ -330,7 +372,8 @@ def _rebuilt(host: Any, backend: str, device: str, requires_grad: bool) -> Tenso
 
 
 def array_namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:
-    """plugrad's namespace, new arrays on this tensor's backend.
+    """plugrad's namespace, new arrays on this tensor's backend: one object whatever the version, for each is a part of
+    the next.
 
     Raises
     ------
@@ -352,6 +395,31 @@ def size(self: Tensor) -> int:
 # ------------------------------------------------------------------------------------------------------------ operators
 
 
+def _foreign(other: Any, reflected: str) -> bool:
+    """Whether `other` is no array, so that its own operator has to answer."""
+    known = isinstance(other, Tensor | bool | int | float | complex | list | tuple | np.generic)
+    if known or hasattr(other, "__dlpack__") or current.table_of(other) is not None:
+        return False
+    return getattr(type(other), reflected, None) is not None
+
+
+def _as_operator(function: Function, reflected: str) -> Function:
+    """The function as an operator: NotImplemented for what is foreign. A door asks where its fast path is left."""
+
+    def otherwise(op: Op, a: Any, b: Any) -> Any:
+        return NotImplemented if _foreign(b, reflected) else apply(op, a, b)
+
+    def operator(self: Tensor, other: Any) -> Tensor:
+        if type(other) is not Tensor and _foreign(other, reflected):
+            return NotImplemented
+        return function(self, other)
+
+    op = TABLE.get(function.__name__)
+    if op is not None and DOORS.get(op) is function:
+        return binary(op, function.__doc__ or "", otherwise)
+    return wraps(function)(operator)
+
+
 def _reflected(door: Function) -> Function:
     def reflected(self: Tensor, other: Any) -> Tensor:
         return door(other, self)
@@ -360,27 +428,19 @@ def _reflected(door: Function) -> Function:
     return reflected
 
 
-def _unless_none(door: Function) -> Function:
-    def compared(self: Tensor, other: Any) -> Any:
-        return NotImplemented if other is None else door(self, other)  # Python then asks whether it is the same object
-
-    compared.__doc__ = f"`plugrad.{door.__name__}`; beside None whether it is None, which it is not."
-    return compared
-
-
-def _augmented(door: Function) -> Function:
+def _augmented(operator: Function, name: str) -> Function:
     def augmented(self: Tensor, other: Any) -> Tensor:
-        new = door(self, other)
-        if new.dtype is not self.dtype:
-            raise DTypeError(
-                f"{door.__name__} in place: {new.dtype.name} does not fit {self.dtype.name}; assign to x instead"
-            )
+        new = operator(self, other)
+        if new is NotImplemented:
+            return new
+        if new.dtype.kind != self.dtype.kind:  # within a kind it is cast, as NumPy and torch do
+            raise DTypeError(f"{name} in place: {new.dtype.name} does not fit {self.dtype.name}; assign to x instead")
         if new.shape != self.shape:
-            raise ShapeError(f"{door.__name__} in place: {new.shape} does not fit {self.shape}; assign to x instead")
+            raise ShapeError(f"{name} in place: {new.shape} does not fit {self.shape}; assign to x instead")
         self[...] = new
         return self
 
-    augmented.__doc__ = f"`plugrad.{door.__name__}`, written back."
+    augmented.__doc__ = f"`plugrad.{name}`, written back."
     return augmented
 
 
@@ -399,22 +459,28 @@ _BINARY: dict[str, Function] = {
     "lshift": xp.bitwise_left_shift,
     "rshift": xp.bitwise_right_shift,
 }
+_COMPARISONS: dict[str, tuple[Function, str]] = {
+    "eq": (xp.equal, "eq"),
+    "ne": (xp.not_equal, "ne"),
+    "lt": (xp.less, "gt"),
+    "le": (xp.less_equal, "ge"),
+    "gt": (xp.greater, "lt"),
+    "ge": (xp.greater_equal, "le"),
+}
 _COMMUTES = {"add", "mul", "and", "or", "xor"}
+_FORWARD = {
+    f"__{name}__": _as_operator(function, f"__{other}__")
+    for name, (function, other) in (_COMPARISONS | {name: (f, f"r{name}") for name, f in _BINARY.items()}).items()
+}
 
 OPERATORS: dict[str, Function] = {
-    **{f"__{name}__": door for name, door in _BINARY.items()},
+    **_FORWARD,
     **{f"__r{name}__": door if name in _COMMUTES else _reflected(door) for name, door in _BINARY.items()},
-    **{f"__i{name}__": _augmented(door) for name, door in _BINARY.items()},
+    **{f"__i{name}__": _augmented(_FORWARD[f"__{name}__"], door.__name__) for name, door in _BINARY.items()},
     "__abs__": xp.abs,
     "__neg__": xp.negative,
     "__pos__": xp.positive,
     "__invert__": xp.bitwise_invert,
-    "__eq__": _unless_none(xp.equal),
-    "__ne__": _unless_none(xp.not_equal),
-    "__lt__": xp.less,
-    "__le__": xp.less_equal,
-    "__gt__": xp.greater,
-    "__ge__": xp.greater_equal,
     "__getitem__": views.getitem,
     "__setitem__": views.setitem,
     "__bool__": _converts_to(bool, "bool", "biufc"),
@@ -438,8 +504,8 @@ OPERATORS: dict[str, Function] = {
 
 METHODS: dict[str, Function] = {
     **{f.__name__: f for f in (
-        xp.abs, xp.acos, xp.acosh, xp.all, xp.any, xp.argmax, xp.argmin, xp.asin, xp.asinh, xp.astype, xp.atan,
-        xp.atanh, xp.broadcast_to, xp.ceil, xp.clip, xp.conj, xp.cos, xp.cosh, xp.count_nonzero, xp.diff,
+        xp.abs, xp.acos, xp.acosh, xp.all, xp.any, xp.argmax, xp.argmin, xp.argsort, xp.asin, xp.asinh, xp.astype,
+        xp.atan, xp.atanh, xp.broadcast_to, xp.ceil, xp.clip, xp.conj, xp.cos, xp.cosh, xp.count_nonzero, xp.diff,
         xp.exp, xp.expand_dims, xp.expm1, xp.floor, xp.isfinite, xp.isinf, xp.isnan, xp.log, xp.log10, xp.log1p,
         xp.log2, xp.matmul, xp.max, xp.mean, xp.min, xp.moveaxis, xp.nonzero, xp.permute_dims, xp.pow, xp.prod,
         xp.reciprocal, xp.round, xp.sign, xp.sin, xp.sinh, xp.sqrt, xp.square, xp.squeeze, xp.std, xp.sum,
@@ -448,6 +514,8 @@ METHODS: dict[str, Function] = {
     "backward": autograd.tensor_backward,
     "clone": clone,
     "copy": clone,
+    "cumprod": xp.cumulative_prod,
+    "cumsum": xp.cumulative_sum,
     "detach": views.detach,
     "dot": dot,
     "flatten": flatten,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import ValidationError
 
@@ -78,6 +78,16 @@ class Op:
 TABLE: dict[str, Op] = {}
 
 
+class Extension(NamedTuple):
+    """What came with a primitive that somebody else registered, beside its rule."""
+
+    default: Callable[..., Any] | None  # the kernel over a standard namespace: (xp, *operands, **parameters)
+    samples: Callable[..., Any] | None  # operands to try it on: (rng) -> name -> operands, parameters last
+
+
+EXTENSIONS: dict[Op, Extension] = {}
+
+
 def primitive(signature: str, promotion: Promotion = "shared") -> Op:
     """Add an operation to the table.
 
@@ -93,14 +103,33 @@ def primitive(signature: str, promotion: Promotion = "shared") -> Op:
     ValidationError
         If the signature cannot be read or the name is taken.
     """
-    found = re.fullmatch(r"(\w+)\(([^;]*)(?:;(.*))?\)", signature)
+    return enter(parsed(signature, promotion))
+
+
+def parsed(signature: str, promotion: Promotion) -> Op:
+    """An operation that stands in no table yet."""
+    found = re.fullmatch(r"([^\W\d]\w*)\(([^;]*)(?:;(.*))?\)", signature)
     if not found:
         raise ValidationError(f"{signature!r} is no signature; write 'name(operand, ...; parameter, ...)'")
-    name, operands, params = found[1], *(tuple(re.findall(r"\*?\w+", part or "")) for part in found.groups()[1:])
-    if name in TABLE:
-        raise ValidationError(f"a primitive named {name} is registered already; choose another name")
-    TABLE[name] = Op(name, operands, params, promotion)
-    return TABLE[name]
+    operands, params = (tuple(re.findall(r"\*?\w+", part or "")) for part in found.groups()[1:])
+    return Op(found[1], operands, params, promotion)
+
+
+def enter(op: Op) -> Op:
+    """Put an operation into the table."""
+    if op.name in TABLE:
+        raise ValidationError(f"a primitive named {op.name} is registered already; choose another name")
+    TABLE[op.name] = op
+    return op
+
+
+class Geometry(NamedTuple):
+    """How a convolution lies: an entry for each of the last axes, and the number of groups of channels."""
+
+    stride: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]  # zeros before and behind
+    dilation: tuple[int, ...]
+    groups: int
 
 
 # Elementwise, one operand
@@ -151,6 +180,7 @@ TRUNC = primitive("trunc(x)", "any")
 ADD = primitive("add(a, b)")
 ATAN2 = primitive("atan2(a, b)", "floating")
 BCE_WITH_LOGITS = primitive("bce_with_logits(x, target)", "floating")
+BINARY_CROSS_ENTROPY = primitive("binary_cross_entropy(x, target)", "floating")
 BITWISE_AND = primitive("bitwise_and(a, b)")
 BITWISE_LEFT_SHIFT = primitive("bitwise_left_shift(a, b)")
 BITWISE_OR = primitive("bitwise_or(a, b)")
@@ -200,9 +230,27 @@ LOG_SOFTMAX = primitive("log_softmax(x; axis)", "floating")
 NORMALIZE = primitive("normalize(x; axis, eps)", "floating")  # (x - mean) / sqrt(var + eps)
 SOFTMAX = primitive("softmax(x; axis)", "floating")
 
-# Linear algebra: both operands at least 2-D
+# Products. einsum: each letter once in an operand, and again in the other one or in the result
+EINSUM = primitive("einsum(a, b; subscripts)")
+
+# Linear algebra: operands at least 2-D
 MATMUL = primitive("matmul(a, b)")
 MATRIX_TRANSPOSE = primitive("matrix_transpose(x)", "any")
+
+# Linear algebra, decompositions: of stacks of matrices; several results but for CHOLESKY and the lone values
+CHOLESKY = primitive("cholesky(x)", "floating")  # lower, from the lower triangle
+DET = primitive("det(x)", "floating")
+EIG = primitive("eig(x)", "floating")  # complex, also of real matrices
+EIGH = primitive("eigh(x)", "floating")  # from the lower triangle
+EIGVALSH = primitive("eigvalsh(x)", "floating")
+INV = primitive("inv(x)", "floating")
+PINV = primitive("pinv(x, rtol)", "any")  # rtol: real, (..., 1, 1)
+QR = primitive("qr(x; mode)", "floating")  # "reduced" or "complete"; no fewer rows than columns
+SLOGDET = primitive("slogdet(x)", "floating")
+SOLVE = primitive("solve(a, b)", "floating")
+SVD = primitive("svd(x; full_matrices)", "floating")
+SVDVALS = primitive("svdvals(x)", "floating")
+VECTOR_NORM = primitive("vector_norm(x; axis, ord, keepdims)", "floating")  # a reduction; ord: finite
 
 # Manipulation: axes are not negative, shapes are whole
 ASTYPE = primitive("astype(x; dtype)", "any")  # dtype: a plugrad DType; complex to real takes the real part
@@ -217,11 +265,55 @@ TRIU = primitive("triu(x; k)", "any")
 UNSTACK = primitive("unstack(x; axis)", "any")  # several results
 
 # Indexing
+ADD_ALONG_AXIS = primitive("add_along_axis(x, value, indices; axis)", "into")  # x + value at what take_along_axis takes
 GATHER = primitive("gather(x, indices)", "any")  # x[indices] along axis 0: indices.shape + x.shape[1:]
 GETITEM = primitive("getitem(x; index)", "any")  # basic: integers, slices, None, ...
 PUT = primitive("put(x, value; index)", "into")  # a copy of x with x[index] = value, basic index
 SCATTER = primitive("scatter(x, value, indices)", "into")  # a copy of x with x[indices] = value along axis 0
 SCATTER_ADD = primitive("scatter_add(x, value, indices)", "into")  # the same, adding; repeated indices accumulate
+TAKE_ALONG_AXIS = primitive("take_along_axis(x, indices; axis)", "any")  # one shape but for axis
+
+# Windows and convolution, over the last axes: (n, c, *size) with (o, c / groups, *kernel) gives (n, o, *out)
+CONV = primitive("conv(x, w; geometry)", "floating")
+CONV_INPUT = primitive("conv_input(g, w; size, geometry)", "floating")  # its adjoint in x
+CONV_WEIGHT = primitive("conv_weight(x, g; kernel, geometry)", "floating")  # and in w
+FOLD = primitive("fold(x; size, stride, dilation)", "any")  # the adjoint of windows: what overlaps is summed
+WINDOWS = primitive("windows(x; kernel, stride, dilation)", "any")  # (..., *size) to (..., *out, *kernel)
+
+# Sorting and searching, cumulative functions: axis is one axis, not negative
+ARGSORT = primitive("argsort(x; axis, descending)", "any")  # stable
+CUMULATIVE_PROD = primitive("cumulative_prod(x; axis)", "any")
+CUMULATIVE_SUM = primitive("cumulative_sum(x; axis)", "any")
+SEARCHSORTED = primitive("searchsorted(x1, x2; side)", "arrays")  # (..., n) and (..., m), for each row of the stack
+
+# Special functions, of real numbers
+BETAINC = primitive("betainc(a, b, x)", "floating")  # regularised, as all four
+BETAINCC = primitive("betaincc(a, b, x)", "floating")
+BETALN = primitive("betaln(a, b)", "floating")
+DIGAMMA = primitive("digamma(x)", "floating")
+ENTR = primitive("entr(x)", "floating")
+ERFC = primitive("erfc(x)", "floating")
+ERFCX = primitive("erfcx(x)", "floating")
+ERFINV = primitive("erfinv(x)", "floating")
+GAMMA = primitive("gamma(x)", "floating")
+GAMMAINC = primitive("gammainc(a, x)", "floating")
+GAMMAINCC = primitive("gammaincc(a, x)", "floating")
+GAMMALN = primitive("gammaln(x)", "floating")
+IV = primitive("iv(x; n)", "floating")  # n: an integer, not negative, as below
+IVE = primitive("ive(x; n)", "floating")
+LOGIT = primitive("logit(x)", "floating")
+LOG_NDTR = primitive("log_ndtr(x)", "floating")
+NDTRI = primitive("ndtri(x)", "floating")
+REL_ENTR = primitive("rel_entr(a, b)", "floating")
+SPHERICAL_JN = primitive("spherical_jn(x; n)", "floating")
+XLOG1PY = primitive("xlog1py(a, b)", "floating")
+XLOGY = primitive("xlogy(a, b)", "floating")
+ZETA = primitive("zeta(s, q)", "floating")
+
+# Fourier transforms; norm is "backward", "ortho" or "forward"
+FFT = primitive("fft(x; axes, inverse, norm)", "any")  # complex to complex; axes: a tuple
+IRFFT = primitive("irfft(x; axis, size, norm)", "any")  # from size // 2 + 1 to size; imaginary parts of the ends drop
+RFFT = primitive("rfft(x; axis, norm)", "any")
 
 # Plumbing
 DETACH = primitive("detach(x)", "any")  # the value, where a program has to note that histories and tangents end

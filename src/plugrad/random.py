@@ -23,7 +23,7 @@ import numpy as np
 from . import dtypes
 from .dtypes import DType
 from .errors import DTypeError, TracingError, TransformError, ValidationError
-from .namespace._arguments import Shape, sizes
+from .namespace._arguments import Shape, sizes, whole
 from .namespace._places import place, uploaded
 from .tensor import Tensor, tracing
 from .traces import Batched, live
@@ -77,12 +77,20 @@ class Generator:
     def spawn(self, n: int) -> list[Generator]:
         """`n` generators whose streams are independent of this one's and of each other's, each time others.
 
+        Raises
+        ------
+        ValidationError
+            If `n` is no integer, or negative.
+
         Examples
         --------
         >>> import plugrad as pg
         >>> one, other = pg.random.Generator(7).spawn(2)
         """
-        return [_of(child) for child in self._host.spawn(n)]
+        many = whole(n, "random.spawn", "n")
+        if not 0 <= many < 2**32:
+            raise ValidationError(f"random.spawn: n is from 0 to 2**32 - 1, not {many}")
+        return [_of(child) for child in self._host.spawn(many)]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -371,7 +379,7 @@ def integers(
     DTypeError
         If `dtype` is not of integers, or the backend has no such dtype.
     ValidationError
-        If `low` is not below `high`, or they do not fit int64 and `dtype`.
+        If `low` and `high` are no integers, `low` is not below `high`, or they do not fit int64 and `dtype`.
     TransformError, TracingError
         Under vmap without `generator`, and while a program is traced.
 
@@ -382,7 +390,7 @@ def integers(
     [1, 2, 3, 4, 5, 6]
     """
     to = _integral("integers", dtype)
-    first, end = index(low), index(high)
+    first, end = whole(low, "random.integers", "low"), whole(high, "random.integers", "high")
     if not first < end:
         raise ValidationError(f"random.integers: low = {low} is not below high = {high}")
     for limits in (np.iinfo(np.int64), np.iinfo(to.name)):
@@ -425,6 +433,8 @@ def permutation(
     ------
     ShapeError
         If `n` is negative.
+    ValidationError
+        If `n` is no integer.
     DTypeError
         If `dtype` is not of integers, or the backend has no such dtype.
     TransformError, TracingError
@@ -436,7 +446,7 @@ def permutation(
     >>> sorted(pg.random.permutation(4).tolist())
     [0, 1, 2, 3]
     """
-    to, (many,) = _integral("permutation", dtype), sizes(index(n), "random.permutation")
+    to, (many,) = _integral("permutation", dtype), sizes(whole(n, "random.permutation", "n"), "random.permutation")
     return _made(_stream("permutation", generator).permutation(many), to, device, backend)
 
 
@@ -501,7 +511,7 @@ def _as(dtype: DType, numbers: Any) -> Any:
 
 
 def _floating(who: str, dtype: DType | None) -> DType:
-    to = dtypes.of(dtype or dtypes.default_dtype())
+    to = dtypes.default_dtype() if dtype is None else dtypes.of(dtype)
     if to.kind != "f":
         raise DTypeError(f"random.{who}: draws floating numbers, not {to.name}; cast them with astype")
     return to

@@ -26,8 +26,18 @@ from .backends import current
 from .backends.protocol import Kernels, Namespace, broadcast_axes
 from .declared import Declared
 from .dtypes import INEXACT, OF_RAW, SCALARS, DType
-from .errors import DeviceError, DTypeError, MixedBackendsError, PlugradError, ShapeError, TransformError
-from .ops import ASTYPE, BROADCAST_TO, MATMUL, PICK, RESHAPE, SUM, TO_BACKEND, Op
+from .errors import (
+    ConversionError,
+    DeviceError,
+    DTypeError,
+    IndexingError,
+    MixedBackendsError,
+    PlugradError,
+    ShapeError,
+    TransformError,
+    ValidationError,
+)
+from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, GETITEM, MATMUL, PICK, PUT, RESHAPE, SUM, TO_BACKEND, Op
 
 ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
 
@@ -35,13 +45,15 @@ ticket = itertools.count().__next__  # one clock: a node is newer than all that 
 class Tensor(Declared):
     """An array that remembers how it was made. Made by `asarray` and the other creation functions, not by hand."""
 
-    __slots__ = ("__weakref__", "by", "data", "kin", "node")  # kin: unset until it has views or is one; see views.py
+    # kin: unset until it has views or is one, see views.py; paused: until requires_grad_(False), see autograd.py
+    __slots__ = ("__weakref__", "by", "data", "kin", "node", "paused")
     __array_ufunc__ = None  # NumPy on the left defers to our reflected operators
 
     data: Any
     by: Any
     node: Any
     kin: Any
+    paused: Any
 
     def __init__(self, data: Any, by: Any, node: Any = None) -> None:
         self.data = data
@@ -93,6 +105,14 @@ def tracked(x: Tensor) -> bool:
 # ------------------------------------------------------------------------------------------------- the recorded graph
 
 
+def _metadata(self: Any) -> dict[str, Any]:
+    """A place for notes about a node, made when first asked for."""
+    if self.extra is None:
+        self.extra = {}
+    notes: dict[str, Any] = self.extra.setdefault("metadata", {})
+    return notes
+
+
 class Node:
     """One recorded operation: where its cotangents go (edges), and only what the pulls of those edges will read."""
 
@@ -109,8 +129,10 @@ class Node:
         self.shape = shape
         self.dtype = dtype
         self.by = by
-        self.extra: Any = None  # hooks, retained gradients, metadata: unset until asked for
+        self.extra: Any = None  # a retained gradient, metadata: a dict when first asked for
         self.seq = ticket()
+
+    metadata = property(_metadata)
 
     def name(self) -> str:
         """Such as ``"MatmulBackward"``."""
@@ -141,7 +163,9 @@ class Leaf:
         self.owner = owner  # the grad whose variable it is
         self.seq = ticket()
         self.grad: Tensor | None = None
-        self.extra = None
+        self.extra: Any = None  # metadata, whether it is paused: a dict when first asked for
+
+    metadata = property(_metadata)
 
     def name(self) -> str:
         """``"AccumulateGrad"``, as torch calls it."""
@@ -171,9 +195,9 @@ FREED = ("freed",)  # in place of what a node had saved; a tuple, so that its ty
 
 
 def here() -> str:
-    """file:line of the caller outside plugrad."""
+    """file:line of the caller outside plugrad, and outside NumPy, through which others ask for values."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("plugrad."):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("plugrad.", "numpy.")):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
@@ -256,7 +280,16 @@ def as_tensor(obj: Any, like: Tensor | None = None) -> Tensor:
     """`obj` itself, or Python data or a foreign array as a Tensor; Python data goes where `like` is."""
     if type(obj) is Tensor:
         return obj
-    table = current.table_of(obj)
+    try:
+        return _as_tensor(obj, like)
+    except PlugradError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise ConversionError(f"{type(obj).__name__} {obj!r:.60} is no array of numbers: {error}") from error
+
+
+def _as_tensor(obj: Any, like: Tensor | None) -> Tensor:
+    table = None if like is not None and isinstance(obj, np.generic) else current.table_of(obj)
     if table is not None:
         return Tensor(table.backend.asarray(obj, None, None, True), constants(table))
     if like is None:
@@ -316,14 +349,18 @@ def unary(op: Op, doc: str = "") -> Door1:
                         args, kept = (data,) if saves else None, out if saves_result else None
                         return Tensor(out, by, Node(op, (node,), args, kept, None, out.shape, out.dtype, by))
                 except Exception as error:
-                    explain(op, (data,), error)
+                    return Tensor(rescued(op, by, (data,), {}, error), by)
         return apply(op, x)
 
+    DOORS[op] = door
     return _named(op, door, doc)
 
 
-def binary(op: Op, doc: str = "") -> Door2:
-    """The door of an operation of two operands; fast for two tensors of one backend and dtype, or one and a number."""
+def binary(op: Op, doc: str = "", otherwise: Callable[..., Any] | None = None) -> Door2:
+    """The door of an operation of two operands; fast for two tensors of one backend and dtype, or one and a number.
+
+    `otherwise` stands for `apply` where the operands are not such: an operator first asks who the other one is.
+    """
     saves, keep, discrete = op.saves, op.keep, op.push is None
     left_reads, right_reads = 0 in op.result_readers, 1 in op.result_readers
     floating, crosswise = op.promotion == "floating", op.saves == "crosswise"
@@ -362,16 +399,17 @@ def binary(op: Op, doc: str = "") -> Door2:
                         kept = out if (left_reads and left) or (right_reads and right) else None
                         return Tensor(out, by, Node(op, (left, right), args, kept, None, out.shape, out.dtype, by))
                 except Exception as error:
-                    explain(op, (x, y), error)
-        return apply(op, a, b)
+                    return Tensor(rescued(op, by, (x, y), {}, error), by)
+        return apply(op, a, b) if otherwise is None else otherwise(op, a, b)
 
+    if otherwise is None:
+        DOORS[op] = door
     return _named(op, door, doc)
 
 
 def _named(op: Op, door: Any, doc: str) -> Any:
     door.__name__ = door.__qualname__ = op.name
     door.__doc__ = doc
-    DOORS[op] = door
     return door
 
 
@@ -405,7 +443,7 @@ def apply(op: Op, *operands: Any, **params: Any) -> Any:
             try:
                 result = by[op](data, **params)
             except Exception as error:
-                explain(op, (data,), error)
+                result = rescued(op, by, (data,), params, error)
             if node and mode is None:
                 return record(op, (node,), (data,), result, params, by)
             if node:
@@ -434,7 +472,7 @@ def apply(op: Op, *operands: Any, **params: Any) -> Any:
         kernel = by[op]
         result = kernel(*raw, **params) if mode is None or mode.watch is None else mode.watch(op, kernel, raw, params)
     except Exception as error:
-        explain(op, raw, error)
+        result = rescued(op, by, raw, params, error)
     if op is TO_BACKEND:
         by = params["table"]
     edges = tuple([a.node if type(a) is Tensor else None for a in args])
@@ -504,7 +542,7 @@ def _meeting(op: Op, operands: tuple[Any, ...], like: Tensor | None) -> tuple[An
             raise DTypeError(f"{op.name}: {a} is no {to.name}; cast the array with astype")
     if bool in map(type, scalars) and to.kind != "b":  # a truth value is a number beside numbers
         operands = tuple([int(a) if type(a) is bool else a for a in operands])
-    if not found or op.promotion == "arrays":
+    if not found or op.promotion == "arrays" or op in EXTENSIONS:
         if like is None:
             like = next((a for a in operands if type(a) is Tensor), None)
         operands = tuple([a if type(a) is Tensor else as_tensor(a, like) for a in operands])
@@ -518,6 +556,7 @@ def cast_into(op: Op, x: Tensor, value: Any) -> Any:
         raise DTypeError(
             f"{op.name}: a complex value into an array of {x.dtype.name}; take its real part, or cast the array"
         )
+    dtypes.require_fit(value, x.dtype)
     return apply(ASTYPE, value, dtype=x.dtype) if type(value) is Tensor and value.dtype is not x.dtype else value
 
 
@@ -539,27 +578,54 @@ def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
     return current.table(one.owner)
 
 
+_NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
+_CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
 _FITS = {MATMUL: "the last axis of the first must be as long as the second to last of the second"}
+
+
+def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
+    """What the backend computes by another way, where its library has no kernel; else the error, explained."""
+    if isinstance(error, RuntimeError):
+        result = by.backend.rescued(op, by[op], raw, params)
+        if result is not NotImplemented:
+            return result
+    explain(op, raw, error)
 
 
 def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
     """Raise what a kernel could not do in the words of the operation: its name, what came, what would do."""
     arrays = [a for a in args if hasattr(a, "shape")]
     shapes = " and ".join(str(tuple(a.shape)) for a in arrays)
-    devices = {str(getattr(a, "device", "cpu")) for a in arrays}
-    if isinstance(error, PlugradError | IndexError | MemoryError):
+    devices = {_device_of(a) for a in arrays}
+    if isinstance(error, PlugradError | MemoryError):
         raise error
+    if isinstance(error, _NO_INDEX.get(op, IndexError)):
+        raise IndexingError(f"{op.name}: {error}; the shape is {shapes}") from error
     if len(devices) > 1:
         raise DeviceError(
             f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)"
         ) from error
+    names = " and ".join(OF_RAW[a.dtype].name if a.dtype in OF_RAW else str(a.dtype) for a in arrays)
+    refused = f"{op.name}: takes no {names}; cast with astype ({error})"
+    if isinstance(error, TypeError | NotImplementedError) and arrays:
+        raise DTypeError(refused) from error
+    if isinstance(error, OverflowError):
+        raise DTypeError(
+            f"{op.name}: a number is out of range beside {names}; write it as a float ({error})"
+        ) from error
     if len({tuple(a.shape) for a in arrays}) > 1 and isinstance(error, ValueError | RuntimeError):
         fits = _FITS.get(op, "sizes must be equal from the last axis on, or 1")
         raise ShapeError(f"{op.name}: the shapes {shapes} do not fit: {fits}") from error
-    if isinstance(error, TypeError) and arrays:
-        names = " and ".join(OF_RAW[a.dtype].name if a.dtype in OF_RAW else str(a.dtype) for a in arrays)
-        raise DTypeError(f"{op.name}: takes no {names}; cast with astype ({error})") from error
+    if arrays and type(error) is RuntimeError and all([OF_RAW.get(a.dtype) is dtypes.bool for a in arrays]):
+        raise DTypeError(refused) from error  # as torch says it of truth values
+    if type(error) in (ValueError, RuntimeError) and op not in _CALLER_KNOWS:
+        raise ValidationError(f"{op.name}: cannot be computed of {names} of shape {shapes}: {error}") from error
     raise error
+
+
+def _device_of(raw: Any) -> str:
+    table = current.table_of(raw)
+    return str(getattr(raw, "device", "cpu")) if table is None else table.backend.device_of(raw)
 
 
 # ------------------------------------------------------------------------ the namespace that rules see when recorded

@@ -7,8 +7,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from .dtypes import INEXACT
-from .errors import TransformError
-from .ops import DETACH, Op
+from .errors import TransformError, ValidationError
+from .ops import BROADCAST_TO, DETACH, Op
 from .tensor import (
     RECORDING,
     Cut,
@@ -159,6 +159,10 @@ class Batched(Trace):
         """The shape of one sample."""
         return x.data.shape[1:]
 
+    def whole(self, y: Tensor) -> Tensor:
+        """A result outside, its batch axis in front; repeated where all samples share it."""
+        return fresh(y.data) if self.owns(y) else apply(BROADCAST_TO, y, shape=(self.size, *y.shape))
+
     def process(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """The results of all samples at once, by the operation's law of axes."""
         mine, primals = self.below(args)
@@ -183,6 +187,14 @@ def require_live(x: Tensor, doing: str) -> None:
                 f"{doing}: a value of a finished {x.by} is used; return it from the function instead of keeping it"
             )
         x = x.data
+
+
+def require_function(f: Any, who: str) -> None:
+    """Raise if `f` is none: most often its result was given in its place."""
+    if not callable(f):
+        raise ValidationError(
+            f"{who}: takes a function, not {type(f).__name__} {f!r:.60}; give the function itself, not its result"
+        )
 
 
 def stopped(x: Tensor) -> Tensor:

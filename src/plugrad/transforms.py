@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import index
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,8 @@ from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import INEXACT
 from .errors import ConversionError, DTypeError, ShapeError, TransformError, ValidationError
-from .ops import ASTYPE, BROADCAST_TO, CONJ, PERMUTE_DIMS, RESHAPE
+from .namespace._arguments import one_of
+from .ops import ASTYPE, CONJ, PERMUTE_DIMS, RESHAPE
 from .tensor import (
     MODE,
     Leaf,
@@ -25,7 +27,7 @@ from .tensor import (
     ones,
     zeros,
 )
-from .traces import LIFTING, Batched, Dual, Taped, Trace, live
+from .traces import LIFTING, Batched, Dual, Taped, Trace, live, require_function
 from .tree import flatten, map_leaves
 from .walk import gradient, under, walk
 
@@ -40,6 +42,17 @@ def _leaves(tree: Any) -> tuple[list[Any], Callable[[Any], Any]]:
         return [tree], lambda leaves: leaves[0]
     leaves, rebuild, _ = flatten(tree)
     return leaves, rebuild
+
+
+def _position(k: Any, what: str) -> int:
+    """Which positional argument."""
+    try:
+        return index(k)
+    except TypeError:
+        raise ValidationError(
+            f"{what} names positional arguments by an int or a tuple of ints, not by {k!r:.60}; the arguments "
+            "themselves go into the call of what comes out"
+        ) from None
 
 
 def _differentiable(x: Any, what: str) -> Tensor:
@@ -92,6 +105,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         If the result is not of shape ().
     DTypeError
         For an integer argument or result.
+    ValidationError
+        If `f` is no function, or `argnums` does not name arguments of the call, each once.
 
     Examples
     --------
@@ -100,7 +115,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     >>> float(value), g["w"].tolist()
     (5.0, [2.0, 4.0])
     """
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    require_function(f, "grad")
+    several = isinstance(argnums, tuple | list)
+    chosen = tuple([_position(k, "grad: argnums") for k in (argnums if several else (argnums,))])  # type: ignore[union-attr]
     if not chosen or len(set(chosen)) < len(chosen):
         raise ValidationError(f"grad: argnums {argnums} names {'an argument twice' if chosen else 'no argument'}")
     first, last, in_order = min(chosen), max(chosen), chosen == tuple(range(len(chosen)))
@@ -111,9 +128,9 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
         if first < 0 <= last and len({k % len(args) for k in chosen}) < len(chosen):
             raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
         picked = [args[k] for k in chosen]
-        xs: list[Any] = picked
         rebuild: Callable[[Any], Any] = list
-        # if it is they are tensors: without looking for trees 0.9 of a small network's gradient
+        xs = picked
+        # so they are tensors, nothing to capture: without looking for trees 0.9 of a small network's gradient
         outermost = MODE.get() is None and _is_outermost(xs)
         if not outermost:
             xs, rebuild = _leaves(picked)
@@ -136,7 +153,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
 
         value, aux, found = (_outermost if outermost else _taped)(call, xs)
         grads = rebuild(found) if rebuild is not list else found
-        g = grads[0] if isinstance(argnums, int) else tuple(grads)
+        g = tuple(grads) if several else grads[0]
         return ((value, aux), g) if has_aux else (value, g)
 
     return with_value
@@ -270,6 +287,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(pg.asarray([1.0, 10.0]))[0].tolist()
     [2.0, 40.0]
     """
+    require_function(f, "vjp")
     leaves, rebuild, _ = flatten(primals)
     xs = [_differentiable(x, "vjp") for x in leaves]
     with Taped() as trace:
@@ -332,6 +350,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = Fals
     >>> float(y), float(t)
     (9.0, 6.0)
     """
+    require_function(f, "jvp")
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise ValidationError("jvp: primals and tangents are tuples, one entry an argument: jvp(f, (x,), (t,))")
     leaves, rebuild, structure = flatten(tuple(primals))
@@ -374,6 +393,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     ------
     ShapeError
         If sizes differ or an axis does not exist.
+    ValidationError
+        If `f` is no function, or `in_axes` or `out_axes` does not fit the structure of what it speaks of.
 
     Examples
     --------
@@ -382,6 +403,10 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     >>> per_sample(pg.ones(2), pg.asarray([[1.0, 0.0], [1.0, 1.0]])).tolist()
     [[2.0, 0.0], [4.0, 4.0]]
     """
+
+    require_function(f, "vmap")
+    _check_axes(in_axes, "in_axes")
+    _check_axes(out_axes, "out_axes")
 
     def over_batch(*args: Any, **kwargs: Any) -> Any:
         given = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
@@ -408,6 +433,16 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     return over_batch
 
 
+def _check_axes(axes: Any, what: str) -> None:
+    if axes is None or isinstance(axes, int):
+        return
+    import optree
+
+    for a in optree.tree_leaves(axes, none_is_leaf=True):
+        if a is not None and not isinstance(a, int | np.integer):
+            raise ValidationError(f"vmap: {what} is an int, None, or a tree of these; {a!r:.60} is neither")
+
+
 def _axis_of_each(axis: Any, tree: Any, what: str) -> list[int | None]:
     """The axis of each leaf: one for all, or a tree of them that the argument's begins with."""
     if axis is None or isinstance(axis, int):
@@ -432,14 +467,11 @@ def _to_front(x: Tensor, axis: int) -> Tensor:
 
 def _leave_batch(trace: Batched, y: Any, axis: int | None) -> Tensor:
     y = trace.leave(as_tensor(y))
-    if not trace.owns(y):
-        if axis is None:
-            return fresh(y)
-        y = apply(BROADCAST_TO, y, shape=(trace.size, *y.shape))
-    elif axis is None:
-        raise ShapeError("vmap: out_axes is None for a result that differs between samples")
-    else:
-        y = fresh(y.data)
+    if axis is None:
+        if trace.owns(y):
+            raise ShapeError("vmap: out_axes is None for a result that differs between samples; say its axis")
+        return fresh(y)
+    y = trace.whole(y)
     at = _axis(y, axis, "out_axes")
     return y if at == 0 else apply(PERMUTE_DIMS, y, axes=(*range(1, at + 1), 0, *range(at + 1, y.ndim)))
 
@@ -456,6 +488,7 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     >>> pg.hvp(lambda x: pg.sum(x**3), (pg.asarray([1.0, 2.0]),), (pg.asarray([1.0, 1.0]),)).tolist()
     [6.0, 12.0]
     """
+    require_function(f, "hvp")
     return jvp(grad(f), primals, tangents)[1]
 
 
@@ -484,13 +517,14 @@ def jacobian(
     >>> pg.jacobian(pg.square)(pg.asarray([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 4.0]]
     """
-    if mode not in ("reverse", "forward"):
-        raise ValidationError(f"jacobian: mode is 'reverse' or 'forward', not {mode!r}")
+    require_function(f, "jacobian")
+    number = _position(argnum, "jacobian: argnum")
+    one_of(mode, ("reverse", "forward"), "jacobian", "mode")
 
     def all_partials(*args: Any, **kwargs: Any) -> Any:
-        if not -len(args) <= argnum < len(args):
-            raise ValidationError(f"jacobian: argnum {argnum} of a call with {len(args)} positional arguments")
-        at = argnum % len(args)
+        if not -len(args) <= number < len(args):
+            raise ValidationError(f"jacobian: argnum {number} of a call with {len(args)} positional arguments")
+        at = number % len(args)
         x = _differentiable(args[at], "jacobian")
 
         def of_x(x: Tensor) -> Any:
@@ -556,4 +590,6 @@ def hessian(
     >>> pg.hessian(lambda x: x[0] ** 2 * x[1])(pg.asarray([1.0, 2.0])).tolist()
     [[4.0, 2.0], [2.0, 0.0]]
     """
+    require_function(f, "hessian")
+    argnum = _position(argnum, "hessian: argnum")
     return jacobian(grad(f, argnum), argnum, mode)

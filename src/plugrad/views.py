@@ -12,8 +12,8 @@ from typing import Any
 from weakref import ref
 
 from .backends.protocol import Kernels
-from .dtypes import SCALARS
-from .errors import GraphError, PlugradError, ShapeError, TracingError
+from .dtypes import INEXACT, SCALARS, require_fit
+from .errors import GraphError, IndexingError, PlugradError, ShapeError, TracingError
 from .grad_mode import no_grad
 from .indexing import is_basic, read, region_of, taken, written
 from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh
@@ -77,6 +77,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             _write(root, at, index, value)
     except PlugradError:
         raise
+    except (IndexError, TypeError) as error:
+        raise IndexingError(f"assignment: {error}; the shape is {self.shape}") from error
     except (ValueError, RuntimeError) as error:
         raise ShapeError(
             f"assignment: a value of shape {getattr(value, 'shape', ())} does not fit the index: {error}"
@@ -163,6 +165,8 @@ def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
 def _raw_value(x: Tensor, value: Any, quiet: bool) -> Any:
     """What may be written into the raw array as it is; None for what has a history, another dtype or another owner."""
     if type(value) in (bool, int, float):
+        if x.data.dtype not in INEXACT:
+            require_fit(value, x.dtype)  # torch wraps, NumPy raises an OverflowError
         return value
     if type(value) is Tensor and value.by is x.by and (quiet or not value.node) and value.data.dtype == x.data.dtype:
         return value.data

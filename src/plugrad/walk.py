@@ -108,7 +108,7 @@ def walk(
     pop, get = cotangents.pop, cotangents.get
     for node in order:
         ct, op, by, args, out, params = pop(node), node.op, node.by, node.args, node.out, node.params
-        if node.extra is not None or (between is not None and node in wanted):  # type: ignore[operator]
+        if (node.extra is not None and "grad" in node.extra) or (between is not None and node in wanted):  # type: ignore[operator]
             found[node] = ct
         if op is PICK:
             (source,) = node.edges

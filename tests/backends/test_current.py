@@ -147,6 +147,12 @@ def test_unknown_backend_or_device_is_refused_at_once() -> None:
         use_backend("contxt")
     with pytest.raises(DeviceError, match="it has 'cpu' and 'abacus:0'"):
         use_backend("context", "abacus:1")
+    with pytest.raises(BackendNotFoundError, match="3"):
+        use_backend(3)  # type: ignore[arg-type]
+    with pytest.raises(BackendNotFoundError, match=r"\['numpy'\]"):
+        use_backend(["numpy"])  # type: ignore[arg-type]
+    with pytest.raises(DeviceError, match="it has 'cpu'"):
+        use_backend("context", 1)  # type: ignore[arg-type]
     assert current.choice() == Choice("numpy", None, "default")
 
 

@@ -131,6 +131,28 @@ def test_which_fails_if_it_cannot_be_used(site: Site) -> None:
     assert err.endswith('no_such_library is not installed; pip install "no_such_library"\n')
 
 
+def test_which_fails_if_the_backend_has_no_such_device(site: Site) -> None:
+    site.announce("good")
+    for asked, backend in (("numpy:cuda", "numpy"), ("good:cuda", "good")):
+        code, out, err = plugrad_(site, "which", "--explain", PLUGRAD_BACKEND=asked)
+        assert (code, out.splitlines()[0]) == (1, f"{backend} on cuda (PLUGRAD_BACKEND)")
+        assert re.fullmatch(r".* no device 'cuda'; it has 'cpu'.*; PLUGRAD_BACKEND asks for it\n", err)
+    site.write("plugrad/config.toml", 'backend = "numpy"\ndevice = "gpu"')
+    code, _, err = plugrad_(site, "which")
+    assert code == 1
+    assert re.search(r"'gpu'.*; config file .*config\.toml asks for it\n", err)
+    assert plugrad_(site, "which", PLUGRAD_BACKEND="good:cpu")[:2] == (0, "good on cpu (PLUGRAD_BACKEND)\n")
+
+
+def test_which_loads_a_backend_only_to_ask_for_its_devices(site: Site) -> None:
+    site.announce("heavy")
+    site.write("heavy_backend.py", "raise SystemExit('loaded')")
+    assert plugrad_(site, "which", PLUGRAD_BACKEND="heavy")[:2] == (0, "heavy (PLUGRAD_BACKEND)\n")
+    code, _, err = plugrad_(site, "which", PLUGRAD_BACKEND="heavy:cpu")
+    assert code == 1
+    assert "SystemExit: loaded" in err
+
+
 # ---------------------------------------------------------------------------------------------------------- doctor
 
 CRASH = "kernels = lambda self: __import__('os').abort()"

@@ -66,7 +66,9 @@ def test_learns_and_agrees_with_torch(backend: str, capsys: pytest.CaptureFixtur
     assert run() == 0
     assert time.perf_counter() - start < 30
     output = capsys.readouterr().out
-    assert output.startswith(f"plugrad on {backend} (cpu), float64: 1438 digits to learn from\nepoch  1: loss ")
+    assert output.startswith(
+        f"plugrad on {backend} ({pg.ones(1).device}), float64: 1438 digits to learn from\nepoch  1: loss "
+    )
     assert held_out_accuracy(output) >= 95
     assert f"largest difference to torch.autograd {torch.__version__}: " in output
     assert "(at most 100 pass)\n" in output
@@ -88,6 +90,7 @@ def test_same_seed_same_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert outputs[0] == outputs[1] != outputs[2]
 
 
+@pytest.mark.numpy
 def test_default_dtype_and_device(capsys: pytest.CaptureFixture[str]) -> None:
     pg.set_default_dtype(pg.float32)
     try:
@@ -97,6 +100,7 @@ def test_default_dtype_and_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("plugrad on numpy (cpu), float32")
 
 
+@pytest.mark.numpy
 def test_backend_without_the_default_dtype_takes_float32(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +110,7 @@ def test_backend_without_the_default_dtype_takes_float32(
     assert train.initial(pg.random.Generator(0))["w1"].dtype is pg.float32
 
 
+@pytest.mark.numpy
 def test_unknown_backend_or_device() -> None:
     with pytest.raises(BackendNotFoundError, match="nunpy"):
         run("nunpy")

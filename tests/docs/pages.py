@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-REMARK = re.compile(r",\s*backend='\w+'")  # the only word by which the text of a tensor tells who computes
+REMARK = re.compile(r",\s*(?:backend|device)='\w+'")  # the words by which the text of a tensor tells who computes
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.\d*(?:e[-+]?\d+)?")
 
 
@@ -32,7 +32,7 @@ def run_console(source: str, **names: Any) -> int:
 
 
 class _Checker(doctest.OutputChecker):
-    """Equal text, but for the name of a backend where none is shown, and for the last digits of numbers."""
+    """Equal text, but for backend and device where none is shown, and for the last digits of numbers."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
         if not REMARK.search(want):

@@ -33,11 +33,14 @@ def test_astype_and_copies() -> None:
     y = pg.astype(x, pg.float64)
     y[0] = 2.0
     assert x.tolist() == [1, 1]
-    assert pg.astype(x, pg.float64, device="cpu", copy=False) is x
+    assert pg.astype(x, pg.float64, device=x.device, copy=False) is x
 
 
 def test_astype_takes_names_and_raw_dtypes(backend: str) -> None:
     assert pg.astype(pg.ones(1), "float32").dtype is pg.float32  # type: ignore[arg-type]
+    assert [pg.zeros(1, dtype=kind).dtype for kind in (bool, int, float, complex)] == [  # type: ignore[arg-type]
+        pg.bool, pg.int64, pg.float64, pg.complex128
+    ]  # fmt: skip
     with pytest.raises(DTypeError, match="is no dtype of the array API standard; use one of bool"):
         pg.astype(pg.ones(1), "float16")  # type: ignore[arg-type]
 

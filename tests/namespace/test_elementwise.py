@@ -165,6 +165,7 @@ def test_a_float_beside_integers_gives_the_default_dtype(backend: str) -> None:
     same(pg.divide(x, 2), want / 2)
 
 
+@pytest.mark.numpy
 def test_foreign_arrays_are_taken() -> None:
     same(pg.add(np.asarray([1.0, 2.0]), pg.ones(2)), np.asarray([2.0, 3.0]))
     same(pg.exp(0.0), np.asarray(1.0))
@@ -261,6 +262,7 @@ def test_rounding_is_numpys(backend: str, x: Any) -> None:
         same(getattr(pg, name)(pg.asarray(x)), getattr(np, name)(x))
 
 
+@pytest.mark.numpy
 @given(
     dtypes=st.tuples(*[st.sampled_from([*SIGNED, *UNSIGNED, *FLOATS, *COMPLEX, pg.bool])] * 2),
 )

@@ -85,8 +85,17 @@ SIGNATURES = {
     "argmin": "x, /, *, axis=None, keepdims=False",
     "count_nonzero": "x, /, *, axis=None, keepdims=False",
     "nonzero": "x, /",
+    "searchsorted": "x1, x2, /, *, side='left', sorter=None",
     "where": "condition, x1, x2, /",
+    # sets
+    "isin": "x1, x2, /, *, invert=False",
+    **dict.fromkeys(("unique_all", "unique_counts", "unique_inverse", "unique_values"), "x, /"),
+    # sorting
+    "argsort": "x, /, *, axis=-1, descending=False, stable=True",
+    "sort": "x, /, *, axis=-1, descending=False, stable=True",
     # statistical
+    "cumulative_prod": "x, /, *, axis=None, dtype=None, include_initial=False",
+    "cumulative_sum": "x, /, *, axis=None, dtype=None, include_initial=False",
     "max": "x, /, *, axis=None, keepdims=False",
     "mean": "x, /, *, axis=None, keepdims=False",
     "min": "x, /, *, axis=None, keepdims=False",

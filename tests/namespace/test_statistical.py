@@ -143,3 +143,60 @@ def test_any_axes(backend: str, x: Any, data: st.DataObject, keepdims: bool) -> 
         want = np.asarray(getattr(np, name)(x, axis=signed, keepdims=keepdims))
         assert ours.shape == want.shape
         np.testing.assert_allclose(ours.numpy(), want, rtol=1e-12, atol=1e-12)
+
+
+CUMULATIVE = {"cumulative_sum": np.cumsum, "cumulative_prod": np.cumprod}
+
+
+@pytest.mark.parametrize("name", CUMULATIVE)
+@given(
+    x=arrays(np.float64, array_shapes(max_dims=3, max_side=5, min_side=0), elements=st.integers(-4, 4).map(float)),
+    axis=st.integers(-3, 2),
+    initial=st.booleans(),
+)
+def test_cumulative(backend: str, name: str, x: Any, axis: int, initial: bool) -> None:
+    axis %= x.ndim
+    want = CUMULATIVE[name](x, axis)
+    if initial:
+        first = np.full((*x.shape[:axis], 1, *x.shape[axis + 1 :]), float(name == "cumulative_prod"))
+        want = np.concatenate([first, want], axis)
+    same(getattr(pg, name)(pg.asarray(x), axis=axis, include_initial=initial), want)
+
+
+@pytest.mark.parametrize("dtype", [pg.bool, *SIGNED, *UNSIGNED, *FLOATS, *COMPLEX], ids=str)
+@pytest.mark.parametrize("name", CUMULATIVE)
+def test_cumulative_dtypes(backend: str, name: str, dtype: pg.DType) -> None:
+    x, want = of([1, 1, 0] if dtype is pg.bool else [100, 100, 3], dtype)
+    wide = {"f": want.dtype, "c": want.dtype, "u": np.dtype(np.uint64)}.get(dtype.kind, np.dtype(np.int64))
+    same(getattr(pg, name)(x), CUMULATIVE[name](want, dtype=wide))
+    same(getattr(pg, name)(x, dtype=pg.float32), CUMULATIVE[name](want.real, dtype=np.float32))
+    assert getattr(pg, name)(x, include_initial=True).dtype.name == wide.name
+
+
+@pytest.mark.parametrize("name", CUMULATIVE)
+def test_cumulative_refuses(backend: str, name: str) -> None:
+    function = getattr(pg, name)
+    with pytest.raises(ShapeError, match=rf"{name}: the shape \(2, 2\) has not one axis; name the axis to go along"):
+        function(pg.ones((2, 2)))
+    with pytest.raises(ShapeError, match=rf"{name}: the shape \(\) has not one axis"):
+        function(pg.asarray(1.0))
+    with pytest.raises(ShapeError, match=f"{name}: there is no axis 1"):
+        function(pg.ones(2), axis=1)
+
+
+def test_cumulative_products_with_zeros_are_exact_to_any_order(backend: str) -> None:
+    """d3 (a b c) / da db dc is 1, also where all are zero."""
+    x = pg.asarray([0.0, 0.0, 0.0])
+    third = pg.jacobian(pg.hessian(lambda x: pg.cumulative_prod(x)[2]))(x)
+    assert third.tolist() == [[[float(len({i, j, k}) == 3) for k in range(3)] for j in range(3)] for i in range(3)]
+
+
+def test_of_many_factors(backend: str) -> None:
+    """The recurrence halves: no length is special."""
+    for n in range(1, 20):
+        x = np.linspace(-1.5, 1.5, n)
+        want = [[np.prod(np.delete(x[: i + 1], j)) if j <= i else 0.0 for j in range(n)] for i in range(n)]
+        for jacobian in (pg.jacobian(pg.cumulative_prod), lambda x: pg.stack([
+            pg.jvp(pg.cumulative_prod, (x,), (e,))[1] for e in pg.eye(x.shape[0])
+        ], axis=1)):  # fmt: skip
+            np.testing.assert_allclose(jacobian(pg.asarray(x)).numpy(), want, rtol=0, atol=1e-15)

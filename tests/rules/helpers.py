@@ -19,12 +19,13 @@ from plugrad.dtypes import INEXACT
 from plugrad.ops import Op
 from plugrad.tensor import apply
 from plugrad.testing import error_in_eps
-from plugrad.testing.samples import UNSAMPLED, Sample, samples
+from plugrad.testing.samples import UNSAMPLED, Sample, invariants, samples
 
 PRIMITIVES = [op for op in vars(ops).values() if type(op) is Op]  # not ops.TABLE: other tests register their own
 SMOOTH = [op for op in PRIMITIVES if op.push is not None and op not in UNSAMPLED]  # those with a derivative
 SAMPLES = {op: samples(op) for op in PRIMITIVES}
-TABLE = current.table("numpy")
+HOME = current.choice()  # PLUGRAD_BACKEND=strict:device1 asks all this of another backend
+TABLE = current.table(HOME.backend)
 
 Tensors = tuple[pg.Tensor, ...]
 
@@ -45,8 +46,8 @@ def boundary(sample: Sample) -> bool:
 
 
 def tensor(x: Any) -> Any:
-    """An operand as a tensor on the same memory, strides and all; a Python scalar as it is."""
-    return pg.asarray(x, copy=False) if type(x) is np.ndarray else x
+    """An operand as a tensor, where it can on the same memory, strides and all; a Python scalar as it is."""
+    return pg.asarray(x, copy=False if HOME.device is None else None) if type(x) is np.ndarray else x
 
 
 def function(sample: Sample, moving: tuple[int, ...] | None = None) -> tuple[Callable[..., Tensors], Tensors]:
@@ -59,7 +60,7 @@ def function(sample: Sample, moving: tuple[int, ...] | None = None) -> tuple[Cal
         for i, x in zip(at, xs, strict=True):
             given[i] = x
         y = apply(sample.op, *given, **sample.params)
-        return y if type(y) is tuple else (y,)
+        return invariants(sample.op, y if type(y) is tuple else (y,))
 
     return f, tuple(operands[i] for i in at)
 

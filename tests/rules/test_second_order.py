@@ -44,7 +44,8 @@ def test_against_torch(sample: Sample) -> None:
     given = oracle.operands(sample)
     its = [given[i] for i in sample.moving]
     first = oracle.gradients(oracle.results(sample, given), its, map(host, us), create_graph=True)
-    close(reverse_over_reverse(f, xs, us, vs), oracle.gradients(first, its, map(host, vs)), EPS)
+    theirs = oracle.gradients(first, its, map(host, vs))
+    close(reverse_over_reverse(f, xs, us, vs), theirs, 2 * EPS)  # they round, too
 
 
 @every(inner, SMOOTH)

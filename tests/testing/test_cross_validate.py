@@ -281,6 +281,7 @@ def test_backend_that_is_only_installed_is_left_out(broken: str) -> None:
     assert f"left out: {broken} (broken)" in str(report)
 
 
+@pytest.mark.numpy
 def test_backend_without_the_dtype_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = current.table("numpy").backend
     without = {ours: its for ours, its in backend.dtypes.items() if ours is not pg.float64}

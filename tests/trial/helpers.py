@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import plugrad as pg
+from plugrad.backends import current
 from plugrad.errors import PlugradError
+from plugrad.tensor import base
 
 Case = Callable[[], None]
 
@@ -27,13 +29,13 @@ def table(*cases: Any) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases)
 
 
-def holds(name: str, ours: Callable[[], Any], want: Any) -> Any:
+def holds(name: str, ours: Callable[[], Any], want: Any, *marks: Any) -> Any:
     """A case: the value of ours() has the shape and the values of `want`, which may be a function too."""
 
     def case() -> None:
         same(ours(), want() if callable(want) else want)
 
-    return pytest.param(case, id=name)
+    return pytest.param(case, id=name, marks=marks)
 
 
 def refuses(name: str, f: Callable[[], Any]) -> Any:
@@ -57,8 +59,9 @@ def raw(value: Any) -> Any:
     """The NumPy array at the bottom of a tensor of any level, of either library; lists and tuples item by item."""
     if isinstance(value, (tuple, list)):
         return [raw(item) for item in value]
-    while isinstance(value, pg.Tensor):
-        value = value.data
+    if isinstance(value, pg.Tensor):
+        low = base(value)
+        return low.by.backend.to_numpy(low.data)
     return np.asarray(value.detach() if hasattr(value, "detach") else value)
 
 
@@ -70,6 +73,11 @@ def floats(values: Any) -> pg.Tensor:
 def leaf(values: Any) -> pg.Tensor:
     """A float64 constant whose gradient is asked for; inside a transform, a leaf of that transform's ambient tape."""
     return pg.asarray(values, dtype=pg.float64, requires_grad=True)
+
+
+def given(values: Any) -> Any:
+    """An argument as users hand it over: a NumPy array; where another backend makes new arrays, moved to it before."""
+    return values if current.choice().backend == "numpy" else floats(values)
 
 
 def requires_grad(x: pg.Tensor) -> pg.Tensor:

@@ -18,6 +18,7 @@ from .helpers import (
     ambient,
     backward,
     floats,
+    given,
     holds,
     in_thread,
     jvp,
@@ -252,7 +253,7 @@ def step_torch(w):
 
 def tracked_closure():
     c = leaf(2.0)
-    return backward(pg.compile(lambda x: pg.sum(x * c))(np.ones(3)), c)
+    return backward(pg.compile(lambda x: pg.sum(x * c))(given(np.ones(3))), c)
 
 
 def disagreements_of_four_threads():

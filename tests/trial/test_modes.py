@@ -19,6 +19,7 @@ from .helpers import (
     THREE,
     backward,
     floats,
+    given,
     holds,
     in_thread,
     jvp,
@@ -36,11 +37,12 @@ pytestmark = torch_warns
 X3 = np.array([1.0, 2.0, 3.0])
 C3 = np.array([0.3, -0.5, 0.7])
 X23 = np.stack([X3, -X3, X3 * 2])
+GIVEN, GIVEN3 = given(np.asarray(3.0)), given(X3)
 
 
 def is_plain(x):
     """A value of level 0 without history, on a real array: nothing of a program or a transform is left in it."""
-    return type(x.data) is np.ndarray and x.by is ONE.by and x.node is None
+    return type(x.data) is type(ONE.data) and x.by is ONE.by and x.node is None
 
 
 # ------------------------------------------------------------------------- a closed-over tensor changes after the trace
@@ -50,13 +52,13 @@ def before_and_after(change):
     """The results of a compiled function before and after a change of the tensor it closes over."""
     c = floats([1, 1, 1])
     f = pg.compile(lambda x: pg.sum(x * c))
-    first = f(X3)
+    first = f(GIVEN3)
     change(c)
-    return [first, f(X3)]
+    return [first, f(GIVEN3)]
 
 
 def rebind_slot(c):
-    c.data = np.full(3, 2.0)
+    c.data = floats([2.0, 2.0, 2.0]).data
 
 
 def assign(c):
@@ -67,7 +69,7 @@ def losses_of_an_optimiser():
     c, losses = leaf([1, 1, 1]), []
     f = pg.compile(lambda x: pg.sum(pg.square(x * c)))
     for _ in range(3):
-        loss = f(X3)
+        loss = f(GIVEN3)
         losses.append(float(raw(loss)))
         g = backward(loss, c)
         c.grad = None
@@ -87,9 +89,9 @@ def losses_of_numpys_optimiser():
 def exp_of_a_captured():
     c = floats([0, 1, 2])
     f = pg.compile(lambda x: x * pg.exp(c))
-    first = f(X3)
+    first = f(GIVEN3)
     c[0] = 5.0
-    return [first, f(X3)]
+    return [first, f(GIVEN3)]
 
 
 def follows(name, inside, want):
@@ -98,9 +100,9 @@ def follows(name, inside, want):
     def ours():
         c = floats([1, 2, 3])
         f = pg.compile(lambda x: x * inside(c))
-        first = f(X3)
+        first = f(GIVEN3)
         c[:] = floats([3, 3, 3])
-        return [first, f(X3)]
+        return [first, f(GIVEN3)]
 
     return holds(
         f"transform inside: {name}, c changes",
@@ -123,14 +125,14 @@ def filled_from(c):
 def captured_is_returned():
     c = floats([1, 2, 3])
     f = pg.compile(lambda x: (x, [c]))
-    f(X3)
+    f(GIVEN3)
     c[0] = 9.0
-    return f(X3)[1][0]
+    return f(GIVEN3)[1][0]
 
 
 def grad_inside_backward_outside():
     w = leaf(2.0)
-    return backward(pg.compile(pg.grad(lambda z: z * z * w))(np.asarray(3.0)), w)
+    return backward(pg.compile(pg.grad(lambda z: z * z * w))(GIVEN), w)
 
 
 @table(
@@ -172,7 +174,7 @@ X3_TORCH, C3_TORCH, X23_TORCH = map(torch.tensor, (X3, C3, X23))
 def compiled(c):
     """The compiled body over c, traced already."""
     f = pg.compile(body(c))
-    f(X3)
+    f(GIVEN3)
     return f
 
 
@@ -184,7 +186,7 @@ def to_the_leaf(loss_of):
 
 def second_order():
     c = leaf(C3)
-    (g,) = pg.autograd.grad(pg.compile(body(c))(X3), c, grad_outputs=floats(1.0), create_graph=True)
+    (g,) = pg.autograd.grad(pg.compile(body(c))(GIVEN3), c, grad_outputs=floats(1.0), create_graph=True)
     return backward(pg.sum(g), c)
 
 
@@ -198,7 +200,7 @@ def tangent_torch(f):
 
 def compiled_grad_in_jvp():
     f = pg.compile(pg.grad(body(floats(C3))))
-    f(X3)
+    f(GIVEN3)
     return tangent(f)
 
 
@@ -222,7 +224,7 @@ def outlives_the_lifted_value():
 @table(
     holds(
         "leaf: first order",
-        lambda: to_the_leaf(lambda c: pg.compile(body(c))(X3)),
+        lambda: to_the_leaf(lambda c: pg.compile(body(c))(GIVEN3)),
         lambda: func.grad(lambda c: body_torch(c)(X3_TORCH))(C3_TORCH),
     ),
     holds(
@@ -232,7 +234,7 @@ def outlives_the_lifted_value():
     ),
     holds(
         "tracked, not a leaf",
-        lambda: to_the_leaf(lambda w: pg.compile(body(w * w))(X3)),
+        lambda: to_the_leaf(lambda w: pg.compile(body(w * w))(GIVEN3)),
         lambda: func.grad(lambda w: body_torch(w * w)(X3_TORCH))(C3_TORCH),
     ),
     holds(
@@ -289,7 +291,7 @@ def test_derivatives_of_a_compiled_function(case):
 
 def branches_on(condition):
     """A compiled function that branches on condition(), called."""
-    return pg.compile(lambda x: x * (10.0 if condition() else 0.0))(X3)
+    return pg.compile(lambda x: x * (10.0 if condition() else 0.0))(GIVEN3)
 
 
 def branch_on_a_constant_of_an_earlier_trace():
@@ -299,7 +301,7 @@ def branch_on_a_constant_of_an_earlier_trace():
         kept.append(pg.asarray(1.0))
         return x
 
-    pg.compile(first)(X3)
+    pg.compile(first)(GIVEN3)
     return branches_on(lambda: kept[0] > 0)
 
 
@@ -310,7 +312,7 @@ def constant_escapes():
         kept.append(pg.asarray([1.0, 1, 1]))
         return x
 
-    pg.compile(first)(X3)
+    pg.compile(first)(GIVEN3)
     return kept[0] * floats(X3) + pg.exp(kept[0] - kept[0])
 
 
@@ -338,26 +340,26 @@ def test_branches(case):
 def traced_inside():
     c = floats([1, 1, 1])
     f = pg.compile(lambda x: pg.compile(lambda y: y * x * c)(x + 1.0))
-    first = f(X3)
+    first = f(GIVEN3)
     c[0] = 5.0
-    return [first, f(X3)]
+    return [first, f(GIVEN3)]
 
 
 def called_inside():
     c = floats([1, 1, 1])
     g = pg.compile(lambda y: pg.exp(c) * y)
-    g(X3)
+    g(GIVEN3)
     f = pg.compile(lambda x: g(x) * 2.0)
-    first = f(X3)
+    first = f(GIVEN3)
     c[0] = 5.0
-    return [first, f(X3)]
+    return [first, f(GIVEN3)]
 
 
 def gradient_of_called_inside():
     c = leaf([1, 1, 1])
     g = pg.compile(lambda y: pg.square(c) * y)
-    g(X3)
-    return backward(pg.compile(lambda x: pg.sum(g(x)))(X3), c)
+    g(GIVEN3)
+    return backward(pg.compile(lambda x: pg.sum(g(x)))(GIVEN3), c)
 
 
 @table(
@@ -374,7 +376,7 @@ def gradient_of_called_inside():
     holds("and its gradient", gradient_of_called_inside, 2 * X3),
     holds(
         "a program in a program closes over its symbol",
-        lambda: pg.compile(lambda x: pg.compile(lambda y: y * y + x)(pg.asarray([10.0])) * x)(np.array([1.0])),
+        lambda: pg.compile(lambda x: pg.compile(lambda y: y * y + x)(pg.asarray([10.0])) * x)(given(np.array([1.0]))),
         [101],
     ),
 )
@@ -404,14 +406,14 @@ def eager_beside_a_trace():
 
     thread = threading.Thread(target=eager)
     thread.start()
-    result = pg.compile(f)(X3)
+    result = pg.compile(f)(GIVEN3)
     thread.join()
     return [*seen, *raw(result)]
 
 
 @table(
     holds("one thread traces, the other does not", eager_beside_a_trace, [1, 1, 1, 4, 9]),
-    refuses("a worker started inside a trace", lambda: pg.compile(lambda x: in_thread(lambda: x * ONE))(X3)),
+    refuses("a worker started inside a trace", lambda: pg.compile(lambda x: in_thread(lambda: x * ONE))(GIVEN3)),
 )
 def test_threads(case):
     case()
@@ -423,19 +425,19 @@ def test_threads(case):
 def captured_with_other_shapes():
     c = floats([1, 1, 1])
     f = pg.compile(lambda x: pg.sum(x * c))
-    results = [f(X3)]
-    for changed in (np.ones((2, 3)), np.ones((), "f4")):
-        c.data = changed
-        results.append(f(X3))
+    results = [f(GIVEN3)]
+    for changed in (floats(np.ones((2, 3))), pg.ones((), dtype=pg.float32)):
+        c.data = changed.data
+        results.append(f(GIVEN3))
     return results
 
 
 def mean_over_a_shrunk_capture():
     c = floats([1, 1, 1])
     f = pg.compile(lambda x: pg.mean(x * c))
-    f(X3)
-    c.data = np.array(2.0)
-    return f(X3)
+    f(GIVEN3)
+    c.data = floats(2.0).data
+    return f(GIVEN3)
 
 
 @table(
@@ -455,19 +457,19 @@ def detached_square(u):
 
 def quiet_square_of_a_leaf():
     c = leaf(2.0)
-    return backward(pg.compile(lambda u: u * c * detached_square(c))(np.asarray(3.0)), c)
+    return backward(pg.compile(lambda u: u * c * detached_square(c))(GIVEN), c)
 
 
 def quiet_call_is_plain():
     c = leaf(X3)
-    return is_plain(quietly(lambda: pg.compile(lambda u: u * c)(X3)))
+    return is_plain(quietly(lambda: pg.compile(lambda u: u * c)(GIVEN3)))
 
 
 def traced_quietly_used_loudly():
     c = leaf(2.0)
     f = pg.compile(lambda u: u * u * c)
-    quietly(lambda: f(np.asarray(3.0)))
-    return backward(f(np.asarray(3.0)), c)
+    quietly(lambda: f(GIVEN))
+    return backward(f(GIVEN), c)
 
 
 def older_buffer_is_assigned():
@@ -477,7 +479,7 @@ def older_buffer_is_assigned():
         b[0] = x[0]
         raise AssertionError("the write was accepted")
 
-    return pg.compile(f)(X3)
+    return pg.compile(f)(GIVEN3)
 
 
 @table(
@@ -494,14 +496,14 @@ def older_buffer_is_assigned():
     ),
     holds(
         "grad around no_grad inside compile",
-        lambda: pg.compile(pg.grad(lambda u: u * detached_square(u)))(np.asarray(3.0)),
+        lambda: pg.compile(pg.grad(lambda u: u * detached_square(u)))(GIVEN),
         9,
     ),
     holds("no_grad around the call: no history, fast path", quiet_call_is_plain, True),
     holds("traced under no_grad, used without", traced_quietly_used_loudly, 9),
     holds(
         "no_grad around, grad inside",
-        lambda: quietly(lambda: pg.compile(pg.grad(lambda u: u * u * u))(np.asarray(3.0))),
+        lambda: quietly(lambda: pg.compile(pg.grad(lambda u: u * u * u))(GIVEN)),
         27,
     ),
     refuses("assignment into an older buffer, at the write", older_buffer_is_assigned),
@@ -552,9 +554,9 @@ def multiplications_seen(create_graph):
 
 def tanhs_seen_in_a_compiled_call():
     f = pg.compile(lambda x: pg.tanh(x) * 2.0)
-    f(X3)
+    f(GIVEN3)
     with profile() as seen:
-        f(X3)
+        f(GIVEN3)
     return seen["tanh"][0]
 
 
@@ -576,9 +578,9 @@ def name_rebound(old_is_held):
     c = floats([1, 1, 1])
     held = c if old_is_held else None
     f = pg.compile(lambda x: pg.sum(x * c))
-    f(X3)
+    f(GIVEN3)
     c = floats([2, 2, 2])
-    result = f(X3)
+    result = f(GIVEN3)
     del held
     return result
 
@@ -586,17 +588,17 @@ def name_rebound(old_is_held):
 def parameter_replaced():
     parameters = [floats([1, 1, 1])]
     f = pg.compile(lambda x: pg.sum(x * parameters[0]))
-    f(X3)
+    f(GIVEN3)
     parameters[0] = parameters[0] * 2.0
-    return f(X3)
+    return f(GIVEN3)
 
 
 def read_in_a_worker():
     c = floats([1, 1, 1])
     f = pg.compile(lambda x: x * in_thread(lambda: c * 2.0))
-    first = f(X3)
+    first = f(GIVEN3)
     c[:] = 5.0
-    return [first, f(X3)]
+    return [first, f(GIVEN3)]
 
 
 def context_outlives_its_program():
@@ -606,7 +608,7 @@ def context_outlives_its_program():
         contexts.append(contextvars.copy_context())
         return x * c
 
-    pg.compile(f)(X3)
+    pg.compile(f)(GIVEN3)
     return is_plain(contexts[0].run(lambda: c * pg.asarray(2.0)))
 
 
@@ -620,7 +622,7 @@ def traces_of_calls(inside, calls):
 
     g = pg.compile(f)
     for _ in range(calls):
-        g(X3)
+        g(GIVEN3)
     return len(traces)
 
 
@@ -632,8 +634,8 @@ def traces_with_and_without_grad():
         return u * c
 
     g = pg.compile(f)
-    g(np.asarray(3.0))
-    quietly(lambda: g(np.asarray(3.0)))
+    g(GIVEN)
+    quietly(lambda: g(GIVEN))
     return len(traces)
 
 
@@ -644,7 +646,7 @@ def backward_to_an_older_and_a_younger_leaf():
         w = requires_grad(x)
         return backward(pg.sum(w * older), w)
 
-    return pg.compile(f)(X3)
+    return pg.compile(f)(GIVEN3)
 
 
 @table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 
 import numpy as np
+import pytest
 
 import plugrad as pg
 
@@ -14,6 +15,7 @@ from .helpers import (
     ambient,
     backward,
     floats,
+    given,
     holds,
     in_thread,
     jvp,
@@ -302,6 +304,7 @@ SQUARE_ = floats([[1, 2], [3, 4]])
         "vmap x * NumPy array",
         lambda: pg.vmap(lambda x: x * np.ones(3))(floats([1, 2, 3])),
         [[1] * 3, [2] * 3, [3] * 3],
+        pytest.mark.numpy,
     ),
     refuses("vmap of sizes 1 and 3", lambda: pg.vmap(lambda x, y: x * y)(floats([2]), floats([1, 2, 3]))),
 )
@@ -363,7 +366,12 @@ def backward_of_a_vector():
         lambda: off_fast_path(dtype_of_grad)(lambda x: pg.sum(x * floats([1, 2]))) == pg.float32,
         True,
     ),
-    holds("f4 * NumPy f8 keeps f4", lambda: dtype_of_grad(lambda x: pg.sum(x * np.ones(2))) == pg.float32, True),
+    holds(
+        "f4 * NumPy f8 keeps f4",
+        lambda: dtype_of_grad(lambda x: pg.sum(x * np.ones(2))) == pg.float32,
+        True,
+        pytest.mark.numpy,
+    ),
     holds("create_graph over x * True", lambda: second_derivative(lambda w: w * True * w, 3.0), 2),
     refuses("backward of a vector", backward_of_a_vector),
 )
@@ -436,7 +444,7 @@ def two_equal_results():
     refuses("backward of an older leaf while tracing", symbol_in_a_leaf),
     holds(
         "compile closing over a Dual",
-        lambda: jvp(lambda x: pg.compile(lambda y: y * x)(np.array(2.0)), THREE, ONE),
+        lambda: jvp(lambda x: pg.compile(lambda y: y * x)(given(np.array(2.0))), THREE, ONE),
         [6, 2],
     ),
     holds("index array written between two uses", lambda: pg.compile(index_changes)(ONE_TWO), [12]),

@@ -9,7 +9,7 @@ from torch import func
 
 import plugrad as pg
 
-from .helpers import floats, jvp, raw, torch_warns
+from .helpers import floats, given, jvp, raw, torch_warns
 
 pytestmark = torch_warns
 
@@ -67,7 +67,7 @@ NESTINGS = {
         lambda: tangent_torch(lambda z: tangent_torch(func.grad(t), z, v_torch), x_torch, v_torch),
     ),
     "compiled hvp": (
-        lambda: pg.compile(lambda z: tangent(pg.grad(f), z, V))(x),
+        lambda: pg.compile(lambda z: tangent(pg.grad(f), z, V))(given(x)),
         lambda: tangent_torch(func.grad(t), x_torch, v_torch),
     ),
 }

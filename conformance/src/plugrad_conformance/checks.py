@@ -1,4 +1,7 @@
-"""What is asked of a backend, a function a question: each gets a sample and raises AssertionError with the numbers."""
+"""What is asked of a backend, a function a question: each gets a sample and raises AssertionError with the numbers.
+
+Backends are told by name, or by name and device: ``"torch:cuda"``. All that comes out must lie there.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 import plugrad as pg
 from plugrad.backends import current
 from plugrad.tensor import Tensor, apply
-from plugrad.testing.samples import Sample
+from plugrad.testing.samples import Sample, invariants
 from plugrad.testing.tolerances import error_in_eps
 
 BOUND = 1000.0  # eps, of the largest entry or of 1: room for another order of summation, not for another formula
@@ -48,19 +51,24 @@ def duality(sample: Sample, backend: str) -> None:
 
 def round_trip(backend: str) -> None:
     """To NumPy and back: the values stay, and the gradient arrives."""
-    with pg.use_backend(backend):
-        x = pg.asarray([1.0, 2.0, 3.0], requires_grad=True)
-    pg.sum(x.to_backend("numpy").to_backend(backend) ** 2).backward()
+    name, device = _place(backend)
+    x = pg.asarray([1.0, 2.0, 3.0], backend=name, device=device, requires_grad=True)
+    pg.sum(x.to_backend("numpy").to_backend(name, device) ** 2).backward()
     assert x.grad is not None
-    assert x.grad.tolist() == [2.0, 4.0, 6.0]
-    assert x.grad.backend == backend, f"the gradient lies on {x.grad.backend}"
+    assert _host(x.grad, backend)[0].tolist() == [2.0, 4.0, 6.0]
+
+
+def _place(backend: str) -> tuple[str, str | None]:
+    name, _, device = backend.partition(":")
+    return name, device or None
 
 
 def _function(sample: Sample, backend: str) -> tuple[Callable[..., Any], list[Tensor]]:
     """The operation as a function of the operands that have a derivative."""
-    table = current.table(backend)
+    name, device = _place(backend)
+    table = current.table(name)
     operands = [
-        Tensor(table.backend.asarray(x, None, None, True), table) if isinstance(x, np.ndarray) else x
+        Tensor(table.backend.asarray(x, None, device, True), table) if isinstance(x, np.ndarray) else x
         for x in sample.operands
     ]
 
@@ -68,7 +76,8 @@ def _function(sample: Sample, backend: str) -> tuple[Callable[..., Any], list[Te
         given = list(operands)
         for i, x in zip(sample.moving, xs, strict=True):
             given[i] = x
-        return apply(sample.op, *given, **sample.params)
+        y = apply(sample.op, *given, **sample.params)
+        return invariants(sample.op, y) if isinstance(y, tuple) else y
 
     return f, [operands[i] for i in sample.moving]
 
@@ -76,7 +85,7 @@ def _function(sample: Sample, backend: str) -> tuple[Callable[..., Any], list[Te
 def _results(sample: Sample, backend: str) -> list[np.ndarray[Any, Any]]:
     f, xs = _function(sample, backend)
     with np.errstate(all="ignore"):
-        return _host(f(*xs))
+        return _host(f(*xs), backend)
 
 
 def _pulled(sample: Sample, backend: str) -> tuple[list[Any], list[Any]]:
@@ -86,7 +95,7 @@ def _pulled(sample: Sample, backend: str) -> tuple[list[Any], list[Any]]:
         y, back = pg.vjp(f, *xs)
         us = [_random(v, xs[0]) for v in (y if isinstance(y, tuple) else (y,))]
         gs = back(tuple(us) if isinstance(y, tuple) else us[0])
-    return _host(us), _host(gs)
+    return _host(us, backend), _host(gs, backend)
 
 
 def _walked(sample: Sample, backend: str) -> list[Any]:
@@ -96,7 +105,8 @@ def _walked(sample: Sample, backend: str) -> list[Any]:
     with np.errstate(all="ignore"):
         y = f(*leaves)
         ys = y if isinstance(y, tuple) else (y,)
-        return _host(pg.autograd.grad(ys, leaves, [_random(v, xs[0]) for v in ys], materialize_grads=True))
+        found = pg.autograd.grad(ys, leaves, [_random(v, xs[0]) for v in ys], materialize_grads=True)
+    return _host(found, backend)
 
 
 def _pushed(sample: Sample, backend: str) -> tuple[list[Any], list[Any]]:
@@ -105,7 +115,7 @@ def _pushed(sample: Sample, backend: str) -> tuple[list[Any], list[Any]]:
     vs = [_random(x, x) for x in xs]
     with np.errstate(all="ignore"):
         ts = pg.jvp(f, tuple(xs), tuple(vs))[1]
-    return _host(vs), _host(ts)
+    return _host(vs, backend), _host(ts, backend)
 
 
 def _random(like: Tensor, on: Tensor) -> Tensor:
@@ -114,11 +124,15 @@ def _random(like: Tensor, on: Tensor) -> Tensor:
     values = rng.normal(size=like.shape)
     if like.dtype.kind == "c":
         values = values + 1j * rng.normal(size=like.shape)
-    return pg.asarray(values.astype(like.dtype.name), backend=on.backend)
+    return pg.asarray(values.astype(like.dtype.name), backend=on.backend, device=on.device)
 
 
-def _host(ys: Any) -> list[np.ndarray[Any, Any]]:
-    ys = ys if isinstance(ys, tuple | list) else (ys,)
+def _host(ys: Any, backend: str) -> list[np.ndarray[Any, Any]]:
+    """The values, once it is known where they lie."""
+    ys, (name, device) = ys if isinstance(ys, tuple | list) else (ys,), _place(backend)
+    for y in ys:
+        there = y.backend == name and device in (None, y.device, y.device.partition(":")[0])
+        assert there, f"what comes out lies on {y.backend}:{y.device}"
     return [np.asarray(y.detach().numpy()) for y in ys]
 
 

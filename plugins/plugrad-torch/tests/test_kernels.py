@@ -19,9 +19,10 @@ from plugrad import dtypes, ops
 from plugrad.backends import current, manager, standard
 from plugrad.errors import BackendNotFoundError, ConversionError, DeviceError, DTypeError, ValidationError
 from plugrad.ops import Op
+from plugrad.testing.samples import invariants, samples
 from plugrad_torch import SPEC
 from plugrad_torch.backend import TorchBackend
-from plugrad_torch.kernels import KERNELS, PULLS
+from plugrad_torch.kernels import KERNELS, PULLS, linalg, nn, special
 
 torch.set_num_threads(1)
 
@@ -273,7 +274,77 @@ def indexing_cases() -> Iterator[Case]:
     yield Case(ops.SCATTER_ADD, (i8(3), i8(4), np.array([0, 0, 2, -1])), {})
 
 
-GROUPS = (elementwise_cases, reduction_cases, along_axes_cases, manipulation_cases, indexing_cases)
+def wide(name: str) -> Maker:
+    """Unsigned integers of which torch has little more than the name."""
+    return lambda *shape: np.asarray(RNG.integers(0, 4, shape) * (np.iinfo(name).max // 4), name)
+
+
+def sorting_cases() -> Iterator[Case]:
+    makers = (f8, f4, i8, u1, wide("uint16"), wide("uint32"), wide("uint64"))
+    for make, (shape, axis) in itertools.product(makers, (((2, 3), 1), ((4, 2), 0), ((2, 5, 3), 1), ((2, 0), 1))):
+        yield Case(ops.CUMULATIVE_SUM, (make(*shape),), {"axis": axis})
+        yield Case(ops.CUMULATIVE_PROD, (make(*shape),), {"axis": axis})
+        for descending in (False, True):
+            yield Case(ops.ARGSORT, (make(*shape),), {"axis": axis, "descending": descending})
+        x, at = make(*shape), RNG.integers(-shape[axis], shape[axis], shape) if 0 not in shape else np.zeros(shape, int)
+        yield Case(ops.TAKE_ALONG_AXIS, (x, at), {"axis": axis})
+        yield Case(ops.ADD_ALONG_AXIS, (x, make(*shape), at), {"axis": axis})
+    for make, side in itertools.product((*makers, b1), ("left", "right")):
+        yield Case(ops.SEARCHSORTED, (np.sort(make(5)), make(7)), {"side": side})
+        yield Case(ops.SEARCHSORTED, (np.sort(make(2, 3, 4)), make(2, 3, 2)), {"side": side})
+        yield Case(ops.SEARCHSORTED, (make(0), make(3)), {"side": side})
+    for shape in ((2, 3), (3,)):
+        yield Case(ops.CUMULATIVE_PROD, (c16(*shape),), {"axis": len(shape) - 1})
+        yield Case(ops.CUMULATIVE_SUM, (c16(*shape),), {"axis": len(shape) - 1})
+    for at in (np.array([[2, 1]], np.uint8), np.array([[-1, 0, 0]], np.int8)):
+        yield Case(ops.TAKE_ALONG_AXIS, (f8(1, 3), at), {"axis": 1})
+        yield Case(ops.ADD_ALONG_AXIS, (c16(1, 3), c16(*at.shape), at), {"axis": 1})
+    yield from (Case(ops.ARGSORT, (b1(9),), {"axis": 0, "descending": d}) for d in (False, True))
+
+
+def fft_cases() -> Iterator[Case]:
+    for norm in ("backward", "ortho", "forward"):
+        for shape, axes in (((2, 4), (1,)), ((2, 5), (1,)), ((3, 4, 2), (2, 0)), ((0, 3), (1,)), ((3, 1), (1,))):
+            for z, inverse in itertools.product((c16(*shape), c16(*shape).astype(np.complex64)), (False, True)):
+                yield Case(ops.FFT, (z,), {"axes": axes, "inverse": inverse, "norm": norm})
+        for shape, axis, size in (((2, 3), 1, 4), ((2, 3), 1, 5), ((3, 2, 2), 0, 5), ((2, 1), 1, 1), ((0, 3), 1, 4)):
+            yield Case(ops.IRFFT, (c16(*shape),), {"axis": axis, "size": size, "norm": norm})
+            yield Case(ops.IRFFT, (c16(*shape).astype(np.complex64),), {"axis": axis, "size": size, "norm": norm})
+            yield Case(ops.RFFT, (f8(*shape),), {"axis": axis, "norm": norm})
+            yield Case(ops.RFFT, (f4(*shape),), {"axis": axis, "norm": norm})
+
+
+def linalg_cases() -> Iterator[Case]:
+    for sample in (sample for op in linalg.KERNELS for sample in samples(op)):
+        if sample.op is not ops.SOLVE or len({a.dtype for a in sample.operands}) == 1:  # promotion has been above
+            yield Case(sample.op, sample.operands, sample.params)
+
+
+def special_cases() -> Iterator[Case]:
+    for sample in (sample for op in special.KERNELS for sample in samples(op)):
+        kinds = {a.dtype if type(a) is np.ndarray else None for a in sample.operands}
+        if not sample.boundary and len(kinds) == 1:
+            yield Case(sample.op, sample.operands, sample.params)
+
+
+def nn_cases() -> Iterator[Case]:
+    for sample in (sample for op in nn.KERNELS for sample in samples(op)):
+        if len({a.dtype for a in sample.operands}) == 1:  # promotion has been above
+            yield Case(sample.op, sample.operands, sample.params)
+
+
+GROUPS = (
+    elementwise_cases,
+    reduction_cases,
+    along_axes_cases,
+    manipulation_cases,
+    indexing_cases,
+    sorting_cases,
+    fft_cases,
+    linalg_cases,
+    nn_cases,
+    special_cases,
+)
 with np.errstate(all="ignore"):
     CASES = [case for group in GROUPS for case in group()]
 
@@ -311,8 +382,9 @@ def test_agrees_with_numpy(case: Case) -> None:
     args = tuple(map(to_torch, case.args))
     before = [a.clone() for a in args]
     found = KERNELS[case.op](*args, **case.params)
-    assert type(found) is type(expected) if type(expected) is tuple else type(found) is torch.Tensor
-    for one, other in zip(found, expected) if type(expected) is tuple else [(found, expected)]:
+    assert type(found) is (tuple if type(expected) is tuple else torch.Tensor)
+    ours, theirs = (invariants(case.op, y if type(y) is tuple else (y,)) for y in (found, expected))
+    for one, other in zip(ours, theirs, strict=True):
         assert_same(one, other)
     assert all(torch.equal(a, b) for a, b in zip(args, before))  # an operand is never written
 
@@ -371,6 +443,10 @@ ALONG = {
     "all": (ops.ALL, {"axis": 1, "keepdims": False}),
     "any": (ops.ANY, {"axis": 1, "keepdims": False}),
     "count_nonzero": (ops.COUNT_NONZERO, {"axis": 1, "keepdims": False}),
+    "argsort": (ops.ARGSORT, {"axis": 0, "descending": False}),
+    "argsort, descending": (ops.ARGSORT, {"axis": 0, "descending": True}),
+    "cumulative_sum": (ops.CUMULATIVE_SUM, {"axis": 1}),
+    "cumulative_prod": (ops.CUMULATIVE_PROD, {"axis": 1}),
 }
 
 
@@ -380,6 +456,13 @@ def test_infinities_and_nan_along_an_axis(name: str) -> None:
     x = np.stack([LEFT, RIGHT, -np.abs(LEFT)], axis=1)
     with np.errstate(all="ignore"):
         assert_same(KERNELS[op](to_torch(x), **params), REFERENCE[op](x, **params))
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_nan_is_searched_behind_all_numbers(side: str) -> None:
+    for row in (np.sort(LEFT), np.sort(RIGHT[:12]), np.array([1.0]), np.array([NAN, NAN])):
+        found = KERNELS[ops.SEARCHSORTED](to_torch(row), to_torch(ENDS), side=side)
+        assert_same(found, np.searchsorted(row, ENDS, side))
 
 
 # ----------------------------------------------------------------------------------------------------- where torch errs
@@ -409,12 +492,24 @@ def test_an_index_out_of_range_raises(op: Op, at: int) -> None:
         KERNELS[op](torch.zeros(3), *((1.0,) if op is not ops.GATHER else ()), torch.tensor([0, at]))
 
 
+@pytest.mark.parametrize("at", [3, -4])
+def test_an_index_out_of_range_along_an_axis_raises(at: int) -> None:
+    x, indices = torch.zeros(2, 3), torch.tensor([[at], [0]])
+    with pytest.raises(IndexError, match="out of bounds for an axis of size 3"):
+        KERNELS[ops.TAKE_ALONG_AXIS](x, indices, axis=1)
+    with pytest.raises(IndexError, match="out of bounds for an axis of size 3"):
+        KERNELS[ops.ADD_ALONG_AXIS](x, 1.0, indices, axis=1)
+    with pytest.raises(RuntimeError, match="expand"):
+        KERNELS[ops.ADD_ALONG_AXIS](x, torch.zeros(7), torch.tensor([[0], [0]]), axis=1)
+
+
 def test_scatter_add_beside_infinities() -> None:
     y = KERNELS[ops.SCATTER_ADD](torch.tensor([INF, 0.0, 0.0]), torch.tensor([1.0, INF]), torch.tensor([1, 1]))
     assert y.tolist() == [INF, INF, 0]
 
 
 WRITES = {
+    ops.ADD_ALONG_AXIS: ((5.0, torch.tensor([[1, 1]] * 3)), {"axis": 1}),
     ops.PUT: ((5.0,), {"index": (slice(None, None, -1), 0)}),
     ops.SCATTER: ((5.0, torch.tensor([1, 1])), {}),
     ops.SCATTER_ADD: ((5.0, torch.tensor([1, 1])), {}),

@@ -8,12 +8,14 @@ The arrays decide who computes. Where *new* arrays go: argument > ``with use_bac
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from contextvars import ContextVar, Token
 from threading import Lock
 from typing import Any, NamedTuple
 
 from ..errors import BackendError
-from .protocol import Kernels
+from ..ops import Op
+from .protocol import Kernel, Kernels
 
 
 class Choice(NamedTuple):
@@ -34,8 +36,11 @@ settled: Callable[[], Choice] = _unset  # what environment and config file say, 
 
 ACTIVE: dict[str, Kernels] = {}  # by name
 OF_TYPE: dict[type, Kernels] = {}  # by type of raw array
+GIVEN: dict[str, dict[Op, Kernel]] = {}  # by name of a backend: kernels that users gave it, over its own
+SCOPES: dict[str, Callable[[], AbstractContextManager[Any]]] = {}  # by name: of active backends that have one
 CONTEXT: ContextVar[Choice | None] = ContextVar("plugrad_backend", default=None)
 
+_NOTHING = nullcontext()
 _said: list[Choice] = []  # by statements; the last one counts
 _saying = Lock()
 
@@ -43,6 +48,28 @@ _saying = Lock()
 def table(name: str) -> Kernels:
     """The kernels of a backend, which is loaded if it is not yet."""
     return ACTIVE.get(name) or resolve(name)
+
+
+def scopes() -> AbstractContextManager[Any]:
+    """What holds while operators meet raw arrays of any backend: kernels have their own backend's scope by themselves."""
+    if not SCOPES:
+        return _NOTHING
+    stack = ExitStack()
+    for scope in SCOPES.values():
+        stack.enter_context(scope())
+    return stack
+
+
+def said(name: Any) -> str | None:
+    """A backend or device by its name: other libraries have objects for it, whose text it is."""
+    return name if name is None or type(name) is str else str(name)
+
+
+def require(name: str, device: str | None) -> None:
+    """Raise unless the backend can be used, and has the device."""
+    backend = table(name).backend
+    if device is not None:
+        backend.to_device(backend.zeros(backend.asarray(0.0, None, None, None), ()), device)
 
 
 def process() -> Choice | None:
@@ -91,9 +118,8 @@ class use_backend:
     """
 
     def __init__(self, name: str, device: str | None = None) -> None:
-        backend = table(name).backend
-        if device is not None:
-            backend.to_device(backend.zeros(backend.asarray(0.0, None, None, None), ()), device)
+        name, device = str(name), said(device)
+        require(name, device)
         self._choice = Choice(name, device, "use_backend")
         self._tokens: list[Token[Choice | None]] = []
         with _saying:

@@ -34,7 +34,7 @@ __all__ = ["BackendInfo", "BackendTable", "backends", "explain", "info", "regist
 
 _registry = Registry()
 _HOST = frozenset(sys.stdlib_module_names | {"numpy"})  # types from here are Python data or NumPy's own
-_OFFICIAL = ("torch",)  # there is a wheel plugrad-<name>
+_OFFICIAL = ("jax", "strict", "torch")  # there is a wheel plugrad-<name>
 
 
 def backends() -> BackendTable:
@@ -106,6 +106,7 @@ def unregister(name: str) -> None:
     with _registry.lock:
         _registry.remove(name)
         table = current.ACTIVE.pop(name, None)
+        current.SCOPES.pop(name, None)
         for kind in [kind for kind, owner in current.OF_TYPE.items() if owner is table]:
             del current.OF_TYPE[kind]
 
@@ -188,6 +189,8 @@ def _activate(offer: Offer) -> Kernels:
         offer.problem = problems.diagnose(offer.spec, offer.source, cause)
         raise offer.problem.error(offer.name, _asker(offer.name)) from cause
     current.ACTIVE[offer.name] = table
+    if backend.scope is not None:
+        current.SCOPES[offer.name] = backend.scope
     return table
 
 
@@ -205,13 +208,14 @@ def _table(backend: Backend) -> Kernels:
     for what, entries in (("kernels", own), ("pulls", pulls)):
         if strangers := [key for key in entries if not isinstance(key, Op)]:
             raise BackendError(f"{what}() of the backend {backend.name} has {strangers[0]!r}, which is no primitive")
-    table = Kernels(backend, own)
+    table = Kernels(backend, {})
+    table.update({op: table.own(kernel) for op, kernel in {**own, **current.GIVEN.get(backend.name, {})}.items()})
     table.native, table.pulls, table.missing = frozenset(own), dict(pulls), _composed(table)
     return table
 
 
 def _composed(table: Kernels) -> Callable[[Op], Kernel]:
-    """The kernels composed from the backend's namespace, made when one is first asked for: NumPy needs none."""
+    """The kernels composed from the backend's namespace, made when one is first asked for: NumPy needs none of ours."""
 
     @cache
     def kernels() -> dict[Op, Kernel]:
@@ -219,7 +223,15 @@ def _composed(table: Kernels) -> Callable[[Op], Kernel]:
 
         return standard.kernels(table.backend)
 
-    return lambda op: kernels().get(op) or table.no_kernel(op)
+    def missing(op: Op) -> Kernel:
+        extension = ops.EXTENSIONS.get(op)
+        if extension is not None and extension.default is not None:
+            from . import standard
+
+            return table.own(standard.composed(table.backend, extension.default))
+        return table.own(kernels().get(op) or table.no_kernel(op))
+
+    return missing
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,6 +67,23 @@ class Kernels(dict[Op, Kernel]):
         kernel = self[op] = self.missing(op)
         return kernel
 
+    def forget(self, op: Op) -> None:
+        """Ask anew who computes an operation."""
+        self.pop(op, None)
+        self.xp.__dict__.pop(op.name, None)
+
+    def own(self, kernel: Kernel) -> Kernel:
+        """The kernel, in the backend's scope."""
+        scope = self.backend.scope
+        if scope is None:
+            return kernel
+
+        def call(*args: Any, **params: Any) -> Any:
+            with scope():
+                return kernel(*args, **params)
+
+        return call
+
     def no_kernel(self, op: Op) -> Kernel:
         """Say that nobody computes this here."""
         raise BackendError(
@@ -84,8 +102,8 @@ def _same(x: Any) -> Any:
 
 
 def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_device: str | None) -> Any:
-    """The cotangent comes back by the same way; a host backend takes from a device what the user asked it to."""
-    if source.backend.device_of(x) not in table.backend.devices() and device is None:
+    """The cotangent comes back by the same way; from a device that the other backend does not know over the host."""
+    if source.backend.device_of(x) not in table.backend.devices():
         x = source.backend.to_device(x, "cpu")
     return table.backend.from_dlpack(x, device)
 
@@ -114,7 +132,13 @@ class Backend(ABC):
 
     name: ClassVar[str]
     array_types: ClassVar[tuple[type, ...]] = ()
-    shapes_without_values: ClassVar[bool] = False  # whether dummies only mix with dummies (torch's meta device)
+    shapes_without_values: ClassVar[bool] = (
+        False  # whether dummies only mix with dummies: on torch's meta device, or on one of several
+    )
+
+    scope: Callable[[], AbstractContextManager[Any]] | None = (
+        None  # a setting of the library that holds while plugrad computes on raw arrays, and at no other time
+    )
 
     @property
     @abstractmethod
@@ -133,6 +157,10 @@ class Backend(ABC):
     def pulls(self) -> Mapping[Op, Pulls]:
         """Native pulls ``(xp, ct, y, args, params, edge) -> cotangent``, one an operand, for real dtypes."""
         return {}
+
+    def rescued(self, op: Op, kernel: Kernel, raw: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """The result by another way, where a kernel raised a RuntimeError; NotImplemented if there is none."""
+        return NotImplemented
 
     # Raw arrays in
     @abstractmethod
@@ -166,6 +194,14 @@ class Backend(ABC):
     def copied(self, raw: Any) -> Any:
         """The same values in memory of their own."""
         return self.namespace.asarray(raw, copy=True)
+
+    def can_view(self, raw: Any, shape: tuple[int, ...]) -> bool:
+        """Whether `raw` can have this shape without a copy."""
+        try:
+            self.namespace.reshape(raw, shape, copy=False)
+        except (AttributeError, ValueError):  # the former where a library sets the shape of a NumPy array
+            return False
+        return True
 
     # Raw arrays out
     @abstractmethod

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from .. import __version__
 from ..backends import manager, settings
-from ..backends.current import Choice, choice
+from ..backends.current import Choice, choice, require
 from ..backends.report import BackendTable
+from ..errors import DeviceError
 from .doctor import Outcome, examine
 from .probe import STEPS
 
@@ -83,7 +84,7 @@ def which(
 ) -> None:
     """Say on which backend new arrays are made, and who decides it.
 
-    The exit code is 1 if that backend cannot be used.
+    The exit code is 1 if that backend cannot be used, or has no such device.
     """
     chosen = choice()
     print(f"{_named(chosen)} ({chosen.source})")
@@ -91,6 +92,16 @@ def which(
         _print_table(("level", "says"), _levels())
     if problem := manager.info(chosen.backend).cause:
         raise problem
+    if chosen.device is not None:
+        _require_device(chosen)
+
+
+def _require_device(chosen: Choice) -> None:
+    """Loads the backend: before that nobody knows its devices."""
+    try:
+        require(chosen.backend, chosen.device)
+    except DeviceError as error:
+        raise DeviceError(f"{error}; {chosen.source} asks for it") from error
 
 
 @app.command()

@@ -15,10 +15,10 @@ import numpy as np
 from ..backends import current
 from ..backends.protocol import Kernels
 from ..dtypes import SCALARS, default_dtype
-from ..errors import MixedBackendsError, TracingError, TransformError, ValidationError
+from ..errors import IndexingError, MixedBackendsError, TracingError, TransformError, ValidationError
 from ..ops import ASTYPE, DETACH
 from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, fresh, switched
-from ..traces import next_level, stopped
+from ..traces import next_level, require_function, stopped
 from ..tree import flatten
 from .lowering import Dialect, Writer
 from .numpy import DIALECT as NUMPY
@@ -149,7 +149,10 @@ class Compiled:
         except AttributeError:  # buffers belong to a thread
             backend = entry.table.backend
             buffers = entry.buffers.arrays = [backend.namespace.empty(s, dtype=d) for s, d in entry.shapes]
-        out = entry.run(*[x.data for x in xs], *[h.data for h in hidden], *buffers)
+        try:
+            out = entry.run(*[x.data for x in xs], *[h.data for h in hidden], *buffers)
+        except IndexError as error:
+            raise IndexingError(f"compile: {error}; the program looks at indices when it runs") from error
         table = entry.table
         if len(out) == len(entry.names):  # nothing but tensors
             return entry.rebuild([Tensor(raw, table) for raw in out])
@@ -184,6 +187,8 @@ def compile(f: Callable[..., Any]) -> Compiled:
     ------
     TracingError
         For a branch on a value, a shape that depends on one, or an implicit random draw, when traced.
+    ValidationError
+        If `f` is no function, or, when called, for a static argument that is not hashable.
 
     Examples
     --------
@@ -192,6 +197,7 @@ def compile(f: Callable[..., Any]) -> Compiled:
     >>> [round(v, 6) for v in f(pg.asarray([0.0, 1.0])).tolist()]
     [0.0, 0.6397]
     """
+    require_function(f, "compile")
     return Compiled(f)
 
 
@@ -265,7 +271,7 @@ def _name(program: Program, y: Any) -> Any:
     if type(y.by) is not Kernels:
         raise TransformError(f"compile: a value of the {y.by} inside is returned; return it from that transform first")
     if type(y.data) is not Symbol:  # a constant, as a copy
-        return program.add(ASTYPE, (y.data,), {"dtype": y.dtype}, (y.data,))[0].name
+        return program.add(ASTYPE, (y.data,), {"dtype": y.dtype}, y.data)[0].name
     if y.data.program is not program:
         raise TransformError("compile: a value of another program is returned")
     return y.data.name

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .. import ops
-from ..backends.protocol import Kernels
+from ..backends import current
+from ..backends.protocol import Kernel, Kernels
 from ..ops import Op
 from .passes import Simple
 from .tracing import Equation
@@ -15,6 +16,7 @@ from .tracing import Equation
 VIEWS = frozenset(
     (
         ops.DETACH,
+        ops.FFT,  # over no axes it gives back its operand
         ops.FLIP,
         ops.GETITEM,
         ops.IMAG,
@@ -22,7 +24,9 @@ VIEWS = frozenset(
         ops.PERMUTE_DIMS,
         ops.REAL,
         ops.RESHAPE,
+        ops.ROLL,  # over no axes
         ops.UNSTACK,
+        ops.WINDOWS,
     )
 )
 MAY_ALIAS = VIEWS | {ops.ASTYPE, ops.BROADCAST_TO, ops.CONJ}  # what some library gives back as it came
@@ -34,7 +38,8 @@ class Dialect(NamedTuple):
 
     `views` are operations whose result may lie in the memory of their first operand. `expressions` give the source of
     an equation's result where it is not a plain kernel call; they are told the name of an output buffer, or "". `into`
-    are operations that can write into one; `overwrites` those that may overwrite an operand's.
+    are operations that can write into one; `overwrites` those that may overwrite an operand's. `apart` makes a kernel
+    that nobody vouches for give memory of its own; without it every result of one counts as a view.
     """
 
     expressions: Mapping[Op, Callable[[Equation, str, Writer], str]] = MappingProxyType({})
@@ -43,6 +48,16 @@ class Dialect(NamedTuple):
     views: frozenset[Op] = MAY_ALIAS
     scope: Mapping[str, Any] = MappingProxyType({})
     copy: str = "copy"
+    apart: Callable[[Kernel], Kernel] | None = None
+
+    def without(self, theirs: Set[Op]) -> Dialect:
+        """For operations whose kernels users gave: they are called, whatever is known of the operation."""
+        return self._replace(
+            expressions={op: write for op, write in self.expressions.items() if op not in theirs},
+            into=self.into - theirs,
+            overwrites=self.overwrites - theirs,
+            views=self.views - theirs if self.apart else self.views | theirs,
+        )
 
 
 class Writer:
@@ -51,7 +66,8 @@ class Writer:
     def __init__(
         self, program: Simple, inputs: list[str], table: Kernels, dialect: Dialect, shapes: dict[str, tuple[int, ...]]
     ) -> None:
-        self.dialect, self.table = dialect, table
+        self._theirs = ops.EXTENSIONS.keys() | current.GIVEN.get(table.owner, {}).keys()
+        self.dialect, self.table = dialect.without(self._theirs) if self._theirs else dialect, table
         made = {n: shape for e in program.equations for n, (shape, _) in zip(e.names, e.avals, strict=True)}
         self.shapes = shapes | made | {n: tuple(c.shape) for n, c in program.constants.items()}
         self.equations, self.results = program.equations, program.results
@@ -99,7 +115,7 @@ class Writer:
         return last | {self._owner.get(r, r): len(self.equations) for r in self.results}
 
     def _written(self, at: int, equation: Equation) -> list[str]:
-        names, op, inputs, _, avals, _ = equation
+        names, op, inputs, _, avals, *_ = equation
         memory = {self._owner.get(a, a) for a in inputs if type(a) is str}
         dying = {m for m in memory if self._last.get(m) == at} & self._home.keys()
         if op in self.dialect.overwrites:  # elementwise: the result may take the place of an operand that dies here
@@ -123,10 +139,11 @@ class Writer:
         return all(a == memory for a in inputs if type(a) is str and self._owner.get(a, a) == memory)
 
     def _call(self, equation: Equation) -> str:
-        kernel = f"k_{equation.op.name}"
-        self.scope[kernel] = self.table[equation.op]
+        name, kernel = f"k_{equation.op.name}", self.table[equation.op]
+        apart = self.dialect.apart if equation.op in self._theirs else None
+        self.scope[name] = kernel if apart is None else apart(kernel)
         given = [*self.operands(equation), *(f"{k}={self.text(v)}" for k, v in equation.params.items())]
-        return f"{', '.join(equation.names)}{',' if equation.op is ops.UNSTACK else ''} = {kernel}({', '.join(given)})"
+        return f"{', '.join(equation.names)}{',' if equation.several else ''} = {name}({', '.join(given)})"
 
     def _take(self, aval: Aval) -> int:
         pool = self._free.setdefault(aval, [])

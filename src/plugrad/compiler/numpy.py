@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..backends.protocol import Kernel
 from ..dtypes import SCALARS
 from ..ops import Op
 from .lowering import VIEWS, Dialect, Writer
@@ -20,7 +21,6 @@ UFUNCS: dict[Op, str] = {
     ops.COS: "cos",
     ops.DIVIDE: "divide",
     ops.EXP: "exp",
-    ops.EXPM1: "expm1",
     ops.GREATER: "greater",
     ops.LESS: "less",
     ops.LOG: "log",
@@ -83,6 +83,21 @@ def _broadcast(e: Equation, out: str, writer: Writer) -> str:
     return f"filled({out or f'empty({shape}, {writer.text(dtype)})'}, {e.inputs[0]})"
 
 
+def _apart(kernel: Kernel) -> Kernel:
+    """The kernel, with results that lie in the memory of no operand and of no other result."""
+
+    def run(*args: Any, **params: Any) -> Any:
+        out, seen = kernel(*args, **params), list(args)
+
+        def alone(y: Any) -> Any:
+            seen.append(np.array(y) if any([np.may_share_memory(y, x) for x in seen]) else y)
+            return seen[-1]
+
+        return tuple(map(alone, out)) if type(out) is tuple else alone(out)
+
+    return run
+
+
 def _filled(out: Any, x: Any) -> Any:
     out[...] = x
     return out
@@ -105,4 +120,5 @@ DIALECT = Dialect(
     scope={"reduce": np.add.reduce, "asarray": np.asarray, "empty": np.empty, "dot": np.dot, "matmul": np.matmul}
     | {name: getattr(np, name) for name in UFUNCS.values()}
     | {"filled": _filled},
+    apart=_apart,
 )

@@ -7,11 +7,13 @@ input, captured wherever a handle enters an operation.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.linalg import LinAlgError
 
-from .. import ops
+from .. import dtypes, ops
 from ..backends import current
 from ..backends.protocol import Kernels, broadcast_axes
 from ..errors import MixedBackendsError, TracingError, TransformError
@@ -29,6 +31,7 @@ class Equation(NamedTuple):
     params: dict[str, Any]
     avals: tuple[tuple[tuple[int, ...], Any], ...]  # (shape, raw dtype) of each result
     stopped: bool  # whether it ran under a no_grad of the traced function
+    several: bool  # whether the results come as a tuple
 
 
 class Program(list[Equation]):
@@ -80,16 +83,17 @@ class Program(list[Equation]):
         raw_dtype = self.table.backend.raw_dtype(x.dtype)
         return Tensor(Symbol(f"x{i}", self, x.shape, raw_dtype), self.table)
 
-    def add(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], results: tuple[Any, ...]) -> list[Symbol]:
-        """Append one equation; the symbols of its results."""
-        avals = tuple((tuple(r.shape), r.dtype) for r in results)
-        symbols = [Symbol(f"v{self.made + i}", self, *aval) for i, aval in enumerate(avals)]
+    def add(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any], result: Any) -> tuple[Symbol, ...]:
+        """Append one equation; the symbols of its results, of which `result` is one, or a tuple of them."""
+        several = type(result) is tuple
+        avals = tuple((tuple(r.shape), r.dtype) for r in (result if several else (result,)))
+        symbols = tuple(Symbol(f"v{self.made + i}", self, *aval) for i, aval in enumerate(avals))
         self.made += len(symbols)
         given = tuple(
             a.name if type(a) is Symbol else np.asarray(a) if isinstance(a, np.generic) else a for a in inputs
         )
         stopped = current_mode().level > self.base
-        self.append(Equation(tuple(s.name for s in symbols), op, given, params, avals, stopped))
+        self.append(Equation(tuple(s.name for s in symbols), op, given, params, avals, stopped, several))
         return symbols
 
 
@@ -175,19 +179,27 @@ def _equation(table: Kernels, op: Op) -> Callable[..., Any]:
                 "to_backend inside compile: a program runs on one backend; move the value before or after"
             )
         with np.errstate(all="ignore"):
-            result = kernel(*[_stand_in(table, a) for a in args], **params)
-        if type(result) is tuple:
-            return tuple(program.add(op, args, params, result))
-        return program.add(op, args, params, (result,))[0]
+            try:
+                result = kernel(*[_stand_in(table, a, table.backend.dummy) for a in args], **params)
+            except LinAlgError:  # the dummy is singular
+                result = kernel(*[_stand_in(table, a, partial(_identities, table)) for a in args], **params)
+        symbols = program.add(op, args, params, result)
+        return symbols if type(result) is tuple else symbols[0]
 
     return run
 
 
-def _stand_in(table: Kernels, a: Any) -> Any:
+def _stand_in(table: Kernels, a: Any, dummy: Callable[..., Any]) -> Any:
     """Something of its shape and dtype: the kernel says what comes out, and the result is dropped at once."""
     if type(a) is Symbol or (table.backend.shapes_without_values and hasattr(a, "shape")):
-        return table.backend.dummy(tuple(a.shape), a.dtype)
+        return dummy(tuple(a.shape), a.dtype)
     return a
+
+
+def _identities(table: Kernels, shape: tuple[int, ...], dtype: Any) -> Any:
+    """A stack of identities, for a kernel that refuses singular matrices."""
+    one = np.eye(shape[-2], shape[-1]) if len(shape) > 1 else np.ones(1)
+    return table.backend.asarray(np.broadcast_to(one, shape), dtypes.of(dtype), None, None)
 
 
 TABLES: dict[str, Kernels] = {}

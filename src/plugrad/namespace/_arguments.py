@@ -7,12 +7,12 @@ the function that was called.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import index
 from typing import Any, TypeAlias
 
 from ..dtypes import DType, int64, uint64
-from ..errors import AxisError, DTypeError, ShapeError
+from ..errors import AxisError, DTypeError, ShapeError, ValidationError
 from ..ops import ASTYPE
 from ..tensor import Tensor, apply, as_tensor
 
@@ -22,6 +22,8 @@ Array: TypeAlias = Any
 Scalar: TypeAlias = bool | int | float | complex
 Shape: TypeAlias = int | Sequence[int]
 Axis: TypeAlias = int | Sequence[int] | None
+
+_TOO_MANY = 2**59  # elements of 16 bytes: beyond what 64 bits count, where libraries differ in what they raise
 
 
 def tensor(x: Array, like: Tensor | None = None) -> Tensor:
@@ -46,11 +48,29 @@ def ints(given: Any, who: str, what: str) -> tuple[int, ...]:
         raise ShapeError(f"{who}: {what} must be an int or a tuple of ints, not {given!r}") from None
 
 
+def whole(given: Any, who: str, what: str) -> int:
+    """An integer that is neither an axis nor a size."""
+    try:
+        return index(given)
+    except TypeError as error:
+        raise ValidationError(f"{who}: {what} is an integer, not {given!r:.60}") from error
+
+
+def one_of(given: Any, allowed: Collection[str], who: str, what: str) -> str:
+    """`given`, if it is one of the names that are allowed."""
+    if not isinstance(given, str) or given not in allowed:
+        *others, last = map(repr, allowed)
+        raise ValidationError(f"{who}: {what} is {', '.join(others)} or {last}, not {given!r:.60}")
+    return given
+
+
 def sizes(shape: Shape, who: str) -> tuple[int, ...]:
     """A shape as a tuple of sizes, none of them negative."""
     out = ints(shape, who, "a shape")
     if min(out, default=0) < 0:
         raise ShapeError(f"{who}: sizes are not negative, got the shape {out}")
+    if math.prod(filter(None, out)) >= _TOO_MANY:
+        raise ShapeError(f"{who}: an array of the shape {out} fits into no memory; ask for fewer elements")
     return out
 
 
@@ -69,11 +89,17 @@ def solved(shape: Shape, size: int, who: str) -> tuple[int, ...]:
 
 def one_axis(axis: int, ndim: int, who: str) -> int:
     """One axis, counted from the front."""
-    (out,) = ints(axis, who, "axis") if type(axis) is not int else (axis,)
+    out = axis if type(axis) is int else _lone(ints(axis, who, "axis"), who)
     if not -ndim <= out < ndim:
         there = f"axes go from {-ndim} to {ndim - 1}" if ndim else "a 0-d tensor has no axes"
         raise AxisError(f"{who}: there is no axis {out}; {there}")
     return out + ndim if out < 0 else out
+
+
+def _lone(axes: tuple[int, ...], who: str) -> int:
+    if len(axes) != 1:
+        raise ShapeError(f"{who}: takes one axis, not {len(axes)}: {axes!r}")
+    return axes[0]
 
 
 def all_axes(axis: Axis, ndim: int, who: str) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backends import current
 from ..backends.protocol import Kernels
-from ..dtypes import DType
+from ..dtypes import DType, require_fit
 from ..errors import TracingError, TransformError
 from ..ops import TO_BACKEND
 from ..tensor import Tensor, apply, base, captured, constants, home
@@ -20,6 +20,7 @@ Place = tuple[Kernels, str | None]
 
 def place(backend: str | None, device: str | None, like: Tensor | None = None) -> Place:
     """The place of a new array: as the arguments say, else where `like` lies, else as the context says."""
+    backend, device = current.said(backend), current.said(device)
     if like is not None and backend in (None, like.backend):
         return constants(current.table(base(like).by.owner)), device or like.device
     if backend is None:
@@ -30,17 +31,28 @@ def place(backend: str | None, device: str | None, like: Tensor | None = None) -
 
 
 def uploaded(host: Any, dtype: DType, where: Place) -> Tensor:
-    """A NumPy array of ours, placed. What is computed once on the host has the same values on every backend."""
+    """A NumPy array of ours, placed. What is computed once on the host has the same values on every backend.
+
+    Raises
+    ------
+    DTypeError
+        If a number is none of an integer dtype: NumPy would wrap it.
+    """
     table, device = where
+    host = np.asarray(host)
+    if dtype.kind in "iu" and host.dtype.name != dtype.name and host.dtype.kind in "iuf" and host.size:
+        for extreme in (host.min().item(), host.max().item()):
+            require_fit(extreme, dtype)
     return Tensor(table.backend.asarray(np.asarray(host, dtype.name), dtype, device, None), table)
 
 
 def moved(x: Tensor, backend: str | None, device: str | None) -> Tensor:
     """`x` on another backend or device, recorded; `x` itself if it is there."""
+    backend, device = current.said(backend), current.said(device)
     if backend in (None, x.backend) and device in (None, x.device):
         return x
     source = base(x).by
-    table = source if backend in (None, x.backend) else current.table(str(backend))
+    table = source if backend in (None, x.backend) else current.table(backend)
     return apply(TO_BACKEND, x, table=table, device=device, source=source, source_device=x.device)
 
 

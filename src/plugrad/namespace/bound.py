@@ -6,6 +6,7 @@ would mix owners.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from ..tensor import Tensor
 from .inspection import Info
 
 CREATION = ("arange", "empty", "eye", "from_dlpack", "full", "linspace", "ones", "zeros")
+EXTENSIONS: dict[str, Callable[[], ModuleType]] = {}  # name -> what loads it: filled from above
 
 
 class Bound(ModuleType):
@@ -29,6 +31,16 @@ class Bound(ModuleType):
 
     def __repr__(self) -> str:
         return f"<plugrad on {self.backend}>"
+
+    def __getattr__(self, name: str) -> ModuleType:
+        """An extension of the standard, loaded when first asked for; what it creates is on this backend, too."""
+        if name not in EXTENSIONS:
+            raise AttributeError(f"module 'plugrad' has no attribute {name!r}")
+        its, here = EXTENSIONS[name](), ModuleType(f"plugrad.{name}", f"plugrad.{name} on the backend {self.backend}.")
+        here.__dict__.update({f: getattr(its, f) for f in its.__all__})
+        here.__dict__.update({f: partial(getattr(its, f), backend=self.backend) for f in getattr(its, "CREATION", ())})
+        setattr(self, name, here)
+        return here
 
 
 def _asarray(bound_to: str, obj: Any, /, *, backend: str | None = None, **options: Any) -> Tensor:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from .. import dtypes
 from ..backends import current
+from ..backends.protocol import Kernels
 from ..dtypes import SCALARS, DType
-from ..errors import DTypeError, ShapeError, ValidationError
+from ..errors import DTypeError, ExchangeError, PlugradError, ShapeError, ValidationError
 from ..ops import TRIL, TRIU
 from ..tensor import Tensor, apply, fresh
-from ._arguments import Array, Scalar, Shape, copied, sizes, tensor
+from ._arguments import Array, Scalar, Shape, copied, one_of, sizes, tensor, whole
 from ._places import Place, moved, place, uploaded
 from .data_types import astype
-from .manipulation import broadcast_arrays, reshape, stack
+from .manipulation import broadcast_arrays, broadcast_to, reshape, stack
 
 __all__ = [
     "arange",
@@ -131,7 +134,7 @@ def _of_data(obj: Any, dtype: DType | None, device: str | None, copy: bool | Non
     owner = None if its is None else its.owner
     table, device = place(owner if backend is None and owner != "numpy" else backend, device)
     if owner not in ("numpy", table.owner):  # another library's: its dtype comes along
-        obj = table.backend.from_dlpack(obj, device)
+        obj = _exchanged(obj, table, device)
     return Tensor(table.backend.asarray(obj, dtype, device, True if copy is None else copy), table)
 
 
@@ -141,6 +144,8 @@ def _of_python(obj: Any, dtype: DType | None, device: str | None, copy: bool | N
         host = np.asarray(obj)
     except ValueError as error:
         raise ShapeError(f"asarray: a sequence whose parts differ in length has no shape: {error}") from None
+    if dtype is not None and (host.dtype.kind == "O" or dtype is dtypes.uint64):
+        host = _exact(host, obj, dtype)
     if host.dtype.kind not in "biufc":
         raise DTypeError(f"asarray: {type(obj).__name__} {obj!r:.60} is no array of numbers or booleans")
     if type(obj) in SCALARS or isinstance(obj, list | tuple):
@@ -148,6 +153,18 @@ def _of_python(obj: Any, dtype: DType | None, device: str | None, copy: bool | N
             raise ValidationError("asarray: Python data cannot become an array without a copy; leave copy out")
         return uploaded(host, dtype or _default_of(host), place(backend, device))
     return _of_data(host, dtype, device, copy, backend)
+
+
+def _exact(host: np.ndarray[Any, Any], obj: Any, dtype: DType) -> np.ndarray[Any, Any]:
+    """Integers beyond int64, of which NumPy makes floats or objects before it is told the dtype."""
+    if host.dtype.kind not in "fO" or not host.size:
+        return host
+    whole = np.asarray(obj, object)
+    if not {int, bool}.issuperset(map(type, whole.flat)):
+        return host
+    for extreme in (whole.min(), whole.max()):
+        dtypes.require_fit(extreme, dtype)
+    return whole.astype(dtype.name)
 
 
 def _default_of(host: np.ndarray[Any, Any]) -> DType:
@@ -284,7 +301,7 @@ def empty(
 
 def full(
     shape: Shape,
-    fill_value: Scalar,
+    fill_value: Scalar | Tensor,
     *,
     dtype: DType | None = None,
     device: str | None = None,
@@ -297,8 +314,8 @@ def full(
     ----------
     shape : int or tuple of int
         The sizes.
-    fill_value : bool, int, float or complex
-        The value. Not a Tensor, whose history would end here: `broadcast_to` keeps it.
+    fill_value : bool, int, float, complex or 0-d Tensor
+        The value; of a Tensor with its history.
     dtype : DType, optional
         If not said, by the kind of the value: bool, int64, the default dtype, its complex one.
     device, backend : str, optional
@@ -316,8 +333,8 @@ def full(
     ShapeError
         If a size is negative.
     DTypeError
-        If the value is no Python scalar or does not fit the dtype, the backend has no such dtype, or it can have no
-        gradient that is asked for.
+        If the value is neither a Python scalar nor 0-d, or does not fit the dtype, the backend has no such dtype, or
+        it can have no gradient that is asked for.
 
     Examples
     --------
@@ -330,11 +347,17 @@ def full(
 
 def _full(shape: tuple[int, ...], value: Any, dtype: DType | None, where: Place, requires_grad: bool = False) -> Tensor:
     value = value.item() if isinstance(value, np.generic) else value
+    if getattr(value, "shape", None) == ():
+        out = broadcast_to(asarray(value, dtype=dtype, backend=where[0].owner, device=where[1]), shape)
+        return out.requires_grad_() if requires_grad and not out.requires_grad else out
     if type(value) not in SCALARS:
-        raise DTypeError(f"full: {type(value).__name__} is no Python scalar; broadcast_to fills with a Tensor")
+        raise DTypeError(
+            f"full: {type(value).__name__} is neither a Python scalar nor 0-d; broadcast_to repeats others"
+        )
     its = dtypes.of_scalar(value) if dtype is None else dtypes.of(dtype)
     if type(value) is complex and its.kind != "c":
         raise DTypeError(f"full: the complex {value} does not fit {its.name}; take its real part, or a complex dtype")
+    dtypes.require_fit(value, its)
     table, device = where
     out = Tensor(table.backend.full(shape, value, its, device), table)
     return out.requires_grad_() if requires_grad else out
@@ -469,7 +492,7 @@ def empty_like(
 def full_like(
     x: Array,
     /,
-    fill_value: Scalar,
+    fill_value: Scalar | Tensor,
     *,
     dtype: DType | None = None,
     device: str | None = None,
@@ -482,8 +505,8 @@ def full_like(
     ----------
     x : Tensor, shape (...)
         Gives the shape, and what is not said below.
-    fill_value : bool, int, float or complex
-        The value.
+    fill_value : bool, int, float, complex or 0-d Tensor
+        The value; of a Tensor with its history.
     dtype : DType, optional
         That of `x` if not said.
     device, backend : str, optional
@@ -499,8 +522,8 @@ def full_like(
     Raises
     ------
     DTypeError
-        If the value is no Python scalar or does not fit the dtype, the backend has no such dtype, or it can have no
-        gradient that is asked for.
+        If the value is neither a Python scalar nor 0-d, or does not fit the dtype, the backend has no such dtype, or
+        it can have no gradient that is asked for.
 
     Examples
     --------
@@ -560,7 +583,8 @@ def arange(
     """
     if step == 0:
         raise ValidationError("arange: a step of 0 leads nowhere; linspace takes how many numbers there should be")
-    host = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
+    ends = (0, start) if stop is None else (start, stop)
+    host = _on_host("arange", np.arange, *ends, step)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
     return out.requires_grad_() if requires_grad else out
 
@@ -612,10 +636,20 @@ def linspace(
     >>> pg.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    (count,) = sizes(num, "linspace")
-    host = np.linspace(start, stop, count, endpoint=endpoint)
+    (count,) = sizes((num,), "linspace")
+    host = _on_host("linspace", partial(np.linspace, endpoint=endpoint), start, stop, count)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
     return out.requires_grad_() if requires_grad else out
+
+
+def _on_host(who: str, make: Callable[..., Any], *numbers: Any) -> Any:
+    """What NumPy makes of numbers."""
+    try:
+        return make(*numbers)
+    except PlugradError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise ValidationError(f"{who}: {numbers!r:.60} are not the numbers that it takes: {error}") from error
 
 
 def eye(
@@ -666,7 +700,7 @@ def eye(
     """
     rows, columns = sizes((n_rows, n_rows if n_cols is None else n_cols), "eye")
     its = dtypes.of(dtype or dtypes.default_dtype())
-    out = uploaded(np.eye(rows, columns, k, dtype=its.name), its, place(backend, device))
+    out = uploaded(np.eye(rows, columns, whole(k, "eye", "k"), dtype=its.name), its, place(backend, device))
     return out.requires_grad_() if requires_grad else out
 
 
@@ -696,7 +730,7 @@ def tril(x: Array, /, *, k: int = 0) -> Tensor:
     >>> pg.tril(pg.ones((2, 2))).tolist()
     [[1.0, 0.0], [1.0, 1.0]]
     """
-    return apply(TRIL, _matrix(x, "tril"), k=int(k))
+    return apply(TRIL, _matrix(x, "tril"), k=whole(k, "tril", "k"))
 
 
 def triu(x: Array, /, *, k: int = 0) -> Tensor:
@@ -725,7 +759,7 @@ def triu(x: Array, /, *, k: int = 0) -> Tensor:
     >>> pg.triu(pg.ones((2, 2))).tolist()
     [[1.0, 1.0], [0.0, 1.0]]
     """
-    return apply(TRIU, _matrix(x, "triu"), k=int(k))
+    return apply(TRIU, _matrix(x, "triu"), k=whole(k, "triu", "k"))
 
 
 def _matrix(x: Array, who: str) -> Tensor:
@@ -764,8 +798,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> tuple[Tens
     >>> x.shape, y.tolist()
     ((3, 2), [[0, 0], [1, 1], [2, 2]])
     """
-    if indexing not in ("xy", "ij"):
-        raise ValidationError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
+    one_of(indexing, ("xy", "ij"), "meshgrid", "indexing")
     found = [tensor(a) for a in arrays]
     if any(a.ndim > 1 for a in found):
         raise ShapeError(f"meshgrid: coordinates have one axis, got {', '.join(str(a.shape) for a in found)}")
@@ -788,7 +821,8 @@ def from_dlpack(
     device : str, optional
         Where to put it; its own device if not said.
     copy : bool, optional
-        True: always a copy. Otherwise memory is shared where it can be, and may be written behind our back.
+        True: always a copy. False: never. None: memory is shared where it can be. What is shared may be written behind
+        our back.
     backend : str, optional
         Which backend is to compute.
 
@@ -799,10 +833,14 @@ def from_dlpack(
 
     Raises
     ------
+    ExchangeError
+        If `x` does not speak DLPack, or one of the libraries cannot hand it over.
     DTypeError
-        If `x` does not speak DLPack.
-    BufferError
-        If its library cannot give it away, or `device` cannot see it.
+        If its dtype is none of the standard's.
+    DeviceError
+        If there is no such device.
+    ValidationError
+        If ``copy=False`` and it takes a copy.
 
     Examples
     --------
@@ -814,9 +852,27 @@ def from_dlpack(
     if type(x) is Tensor:
         return asarray(x, device=device, copy=copy, backend=backend)
     if not hasattr(x, "__dlpack__"):
-        raise DTypeError(
+        raise ExchangeError(
             f"from_dlpack: {type(x).__name__} has no __dlpack__; asarray takes Python data and NumPy arrays"
         )
     table, _ = place(backend, None)
-    raw = table.backend.from_dlpack(x, device)
-    return Tensor(table.backend.asarray(raw, None, device, True) if copy else raw, table)
+    if copy is False:
+        its = current.table_of(x)
+        seen = x if its is not None and its.owner in ("numpy", table.owner) else _exchanged(x, table, None)
+        return Tensor(table.backend.asarray(seen, None, device, False), table)
+    raw = _exchanged(x, table, device)
+    return Tensor(table.backend.asarray(raw, None, None, True) if copy else raw, table)
+
+
+def _exchanged(x: Any, table: Kernels, device: str | None) -> Any:
+    """Another library's array as a raw one, by DLPack; memory is shared where it can be."""
+    try:
+        raw = table.backend.from_dlpack(x, device)
+    except PlugradError:
+        raise
+    except Exception as error:  # each library has its own kinds
+        raise ExchangeError(
+            f"from_dlpack: the backend {table.owner} cannot take over a {type(x).__name__}: {error}"
+        ) from error
+    dtypes.of(raw.dtype)  # or says which there are
+    return raw

@@ -379,7 +379,9 @@ def pow(x1: Array, x2: Array, /) -> Tensor:
         return _power(tensor(x1), x2)
     if type(x1) in SCALARS:
         x2 = tensor(x2)
-        x1 = uploaded(x1, dtypes.with_scalars(x2.dtype, [x1]), place(None, None, x2))
+        its = dtypes.with_scalars(x2.dtype, [x1])
+        dtypes.require_fit(x1, its)
+        x1 = uploaded(x1, its, place(None, None, x2))
     if type(x2) is Tensor and x2.dtype.kind == "i" and tensor(x1).dtype.kind in "iu" and _has_negative(x2):
         raise DTypeError("pow: integers to a negative integer power are no integers; cast one with astype")
     return _pow(x1, x2)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
-from ..dtypes import int64
 from ..errors import ShapeError
 from ..indexing import as_index
-from ..ops import GATHER
-from ..tensor import Tensor, apply
+from ..ops import GATHER, TAKE_ALONG_AXIS
+from ..tensor import Tensor, apply, spread_to
 from ._arguments import Array, integral, one_axis, tensor
-from ._places import place, uploaded
-from .manipulation import broadcast_shapes, broadcast_to, moveaxis, permute_dims, reshape
-from .searching import where
+from .manipulation import broadcast_shapes, moveaxis, permute_dims
 
 __all__ = ["take", "take_along_axis"]
 
@@ -42,7 +35,7 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Tensor:
         If there is no such axis, or several and none is named.
     DTypeError
         If the indices are no integers.
-    IndexError
+    IndexingError
         If an index is out of bounds, from the backends that look.
 
     Examples
@@ -56,6 +49,8 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Tensor:
         raise ShapeError(f"take: the shape {x.shape} has not one axis; name the axis to take from")
     along = one_axis(0 if axis is None else axis, x.ndim, "take")
     at = as_index(integral(tensor(indices, x), "take", "indices"))
+    if along == 0:
+        return apply(GATHER, x, at)
     y = apply(GATHER, moveaxis(x, along, 0), at)
     behind = at.ndim + along
     return permute_dims(y, (*range(at.ndim, behind), *range(at.ndim), *range(behind, y.ndim)))
@@ -84,7 +79,7 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Tensor:
         If there is no such axis, or the shapes do not fit.
     DTypeError
         If the indices are no integers.
-    IndexError
+    IndexingError
         If an index is out of bounds, from the backends that look.
 
     Examples
@@ -101,9 +96,7 @@ def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Tensor:
             f"take_along_axis: the shapes {x.shape} and {at.shape} must have as many axes; expand_dims adds one"
         )
     along = one_axis(axis, x.ndim, "take_along_axis")
-    x, at = moveaxis(x, along, -1), moveaxis(at, along, -1)
-    (*rest, n), (*its, m) = x.shape, at.shape
-    rows = broadcast_shapes(tuple(rest), tuple(its))
-    flat, at = reshape(broadcast_to(x, (*rows, n)), -1), broadcast_to(at, (*rows, m))
-    first = uploaded(np.arange(math.prod(rows)).reshape(*rows, 1) * n, int64, place(None, None, x))
-    return moveaxis(apply(GATHER, flat, where(at < 0, at + n, at) + first), -1, along)
+    shapes = ([1 if a == along else n for a, n in enumerate(y.shape)] for y in (x, at))
+    rows = broadcast_shapes(*map(tuple, shapes))
+    x, at = (spread_to(y, (*rows[:along], y.shape[along], *rows[along + 1 :])) for y in (x, at))
+    return apply(TAKE_ALONG_AXIS, x, at, axis=along)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from .. import dtypes as _dtypes
 from ..backends import current
 from ..backends.protocol import Backend
 from ..dtypes import DType
+from ..errors import DeviceError
+from ..tensor import tracing
+from ..traces import Batched, live
 from .data_types import isdtype
 
 __all__ = ["__array_api_version__", "__array_namespace_info__"]
@@ -29,8 +35,12 @@ class Info:
         return current.table(self._backend or current.choice().backend).backend
 
     def capabilities(self) -> dict[str, bool | int | None]:
-        """What is supported of what the standard leaves open."""
-        return {"boolean indexing": True, "data-dependent shapes": False, "max dimensions": 64}
+        """What is supported of what the standard leaves open.
+
+        Shapes may depend on data wherever there are values: not under vmap, nor while a program is traced.
+        """
+        shapes = tracing() is None and not any(type(trace) is Batched for trace in _around())
+        return {"boolean indexing": True, "data-dependent shapes": shapes, "max dimensions": 64}
 
     def default_device(self) -> str:
         """The device of a new array if none is said."""
@@ -41,8 +51,21 @@ class Info:
         """The devices that can be named."""
         return self._its().devices()
 
+    def _check(self, device: str | None) -> None:
+        if device is not None and device not in self.devices():
+            raise DeviceError(
+                f"the backend {self._its().name} has no device {device!r}; it has {', '.join(self.devices())}"
+            )
+
     def default_dtypes(self, *, device: str | None = None) -> dict[str, DType]:
-        """The dtypes of new arrays if none is said, by kind."""
+        """The dtypes of new arrays if none is said, by kind: the same on all devices.
+
+        Raises
+        ------
+        DeviceError
+            If there is no such device.
+        """
+        self._check(device)
         default = _dtypes.default_dtype()
         return {
             "real floating": default,
@@ -52,8 +75,25 @@ class Info:
         }
 
     def dtypes(self, *, device: str | None = None, kind: str | tuple[str, ...] | None = None) -> dict[str, DType]:
-        """The dtypes that the backend has, by name; of one kind or several if said."""
+        """The dtypes that the backend has, by name; of one kind or several if said.
+
+        Raises
+        ------
+        DeviceError
+            If there is no such device.
+        ValidationError
+            If there is no such kind.
+        """
+        self._check(device)
         return {d.name: d for d in self._its().dtypes if kind is None or isdtype(d, kind)}
+
+
+def _around() -> Iterator[Any]:
+    """The transforms that run here, the innermost first."""
+    trace = live()
+    while trace is not None:
+        yield trace
+        trace = trace.outer
 
 
 def __array_namespace_info__() -> Info:

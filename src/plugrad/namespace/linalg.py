@@ -10,7 +10,7 @@ from ..backends.protocol import Kernels
 from ..errors import ShapeError
 from ..ops import RESHAPE
 from ..tensor import Tensor, apply, binary, unary
-from ._arguments import Array, all_axes, one_axis, tensor
+from ._arguments import Array, all_axes, one_axis, tensor, whole
 from .elementwise import conj, multiply
 from .manipulation import expand_dims, moveaxis, permute_dims, reshape
 
@@ -141,8 +141,11 @@ def tensordot(x1: Array, x2: Array, /, *, axes: int | tuple[Sequence[int], Seque
 def _summed(axes: int | tuple[Sequence[int], Sequence[int]], m: int, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The axes of each operand that are summed over."""
     if isinstance(axes, tuple | list):
+        if len(axes) != 2:
+            raise ShapeError(f"tensordot: axes is a number, or the axes of either operand, not {axes!r:.60}")
         one, two = (all_axes(a, ndim, "tensordot") for a, ndim in zip(axes, (m, n)))
         return one, two
+    axes = whole(axes, "tensordot", "axes")
     if not 0 <= axes <= min(m, n):
         raise ShapeError(f"tensordot: axes={axes} of operands with {m} and {n} axes; there must be as many")
     return tuple(range(m - axes, m)), tuple(range(axes))

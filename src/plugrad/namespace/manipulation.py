@@ -6,15 +6,16 @@ All results are values: writing to a reshaped or permuted tensor is not seen in 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..dtypes import int64
-from ..errors import ShapeError
-from ..ops import BROADCAST_TO, CONCAT, FLIP, GATHER, PERMUTE_DIMS, RESHAPE, ROLL, UNSTACK
-from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, Shape, all_axes, integral, ints, one_axis, sizes, solved, tensor
+from ..errors import ShapeError, ValidationError
+from ..ops import ASTYPE, BROADCAST_TO, CONCAT, FLIP, GATHER, PERMUTE_DIMS, PUT, RESHAPE, ROLL, UNSTACK
+from ..tensor import Tensor, apply, base
+from ._arguments import Array, Axis, Shape, all_axes, copied, integral, ints, one_axis, sizes, solved, tensor
 from ._places import known, place, uploaded
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "expand_dims",
     "flip",
     "moveaxis",
+    "pad",
     "permute_dims",
     "repeat",
     "reshape",
@@ -46,7 +48,8 @@ def reshape(x: Array, /, shape: Shape, *, copy: bool | None = None) -> Tensor:
     shape : int or tuple of int
         The new sizes; one of them may be -1 and is then what the others leave.
     copy : bool, optional
-        No difference is seen between the three: memory is never shared where a write could tell.
+        True: memory of its own. False: never a copy, where there are values that could need one. What is written to the
+        one is in any case not seen in the other.
 
     Returns
     -------
@@ -57,6 +60,8 @@ def reshape(x: Array, /, shape: Shape, *, copy: bool | None = None) -> Tensor:
     ------
     ShapeError
         If the elements do not fill the shape.
+    ValidationError
+        If ``copy=False`` and the elements lie in another order than the shape asks for.
 
     Examples
     --------
@@ -65,7 +70,17 @@ def reshape(x: Array, /, shape: Shape, *, copy: bool | None = None) -> Tensor:
     [[0, 1, 2], [3, 4, 5]]
     """
     x = tensor(x)
-    return apply(RESHAPE, x, shape=solved(shape, math.prod(x.shape), "reshape"))
+    to = solved(shape, math.prod(x.shape), "reshape")
+    if copy is False:
+        _require_view(x, to)
+    y = apply(RESHAPE, x, shape=to)
+    return copied(y) if copy else y
+
+
+def _require_view(x: Tensor, shape: tuple[int, ...]) -> None:
+    low = base(x)
+    if low.shape == x.shape and low.by.name != "tracing" and not low.by.backend.can_view(low.data, shape):
+        raise ValidationError(f"reshape(copy=False): from {x.shape} to {shape} takes a copy here; leave copy out")
 
 
 def broadcast_to(x: Array, /, shape: Shape) -> Tensor:
@@ -380,6 +395,9 @@ def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Tensor:
 
 
 def _several(arrays: Sequence[Array], who: str) -> list[Tensor]:
+    if not isinstance(arrays, Iterable):
+        raise ValidationError(f"{who}: takes a sequence of arrays, not {type(arrays).__name__}; put them in a list")
+    arrays = list(arrays)
     like = next((a for a in arrays if type(a) is Tensor), None)
     found = [tensor(a, like) for a in arrays]
     if not found:
@@ -574,3 +592,87 @@ def _repeated_each(x: Tensor, often: Tensor, axis: int) -> Tensor:
         raise ShapeError(f"repeat: {len(counts)} numbers for {n} elements; give one for all, or one for each")
     at = uploaded(np.repeat(np.arange(n), counts), int64, place(None, None, x))
     return moveaxis(apply(GATHER, moveaxis(x, axis, 0), at), 0, axis)
+
+
+def pad(
+    x: Array,
+    pad_width: int | Sequence[int] | Sequence[Sequence[int]],
+    /,
+    mode: str = "constant",
+    *,
+    constant_values: Array = 0,
+) -> Tensor:
+    """More elements at the ends of axes, as NumPy's `pad` names them.
+
+    Parameters
+    ----------
+    x : Tensor, shape (...)
+        Any dtype.
+    pad_width : int, (int, int), or a sequence of (int, int)
+        How many before and behind: on all sides, at both ends of each axis, or for each axis by itself.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What they are: `constant_values`; the outermost elements, again and again; a mirror's image in the outermost
+        elements, or in what lies beyond them; or the elements of the other end.
+    constant_values : number or Tensor, shape ()
+        Differentiable, too.
+
+    Returns
+    -------
+    Tensor
+        Dtype of `x`.
+
+    Raises
+    ------
+    ShapeError
+        If a width is negative or they are not as many as the axes, if `constant_values` is not one number, or if there
+        is no element to repeat.
+    ValidationError
+        For another `mode`, or `constant_values` with one that does not use them.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.pad(pg.asarray([1, 2, 3]), (1, 2)).tolist()
+    [0, 1, 2, 3, 0, 0]
+    >>> pg.pad(pg.asarray([1, 2, 3]), 2, mode="reflect").tolist()
+    [3, 2, 1, 2, 3, 2, 1]
+    """
+    x = tensor(x)
+    widths = _widths(pad_width, x.ndim)
+    if mode == "constant":
+        return _in_constants(x, widths, constant_values)
+    if mode not in ("edge", "reflect", "symmetric", "wrap"):
+        raise ValidationError(f"pad: the modes are constant, edge, reflect, symmetric and wrap; {mode!r} is none")
+    if type(constant_values) is not int or constant_values:
+        raise ValidationError(f"pad: constant_values are for the mode 'constant'; {mode!r} takes the array's own")
+    for axis, (before, behind) in enumerate(widths):
+        if before or behind:
+            if not x.shape[axis]:
+                raise ShapeError(f"pad: axis {axis} of the shape {x.shape} has no element to repeat; pad by a constant")
+            at: Any = np.pad(np.arange(x.shape[axis]), (before, behind), mode)  # type: ignore[call-overload]
+            y = apply(GATHER, moveaxis(x, axis, 0), uploaded(at, int64, place(None, None, x)))
+            x = moveaxis(y, 0, axis)
+    return x
+
+
+def _widths(given: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+    """(before, behind) for each axis."""
+    try:
+        widths = np.broadcast_to(np.asarray(given), (ndim, 2))
+        if widths.dtype.kind not in "iu" or np.any(widths < 0):
+            raise ValueError("not of integers, or negative")
+    except ValueError as error:
+        raise ShapeError(
+            f"pad: {given!r} is no pad_width of {ndim} axes; give (before, behind), for all or for each, not negative"
+        ) from error
+    return tuple([(int(before), int(behind)) for before, behind in widths])
+
+
+def _in_constants(x: Tensor, widths: tuple[tuple[int, int], ...], constant: Array) -> Tensor:
+    value = tensor(constant, x)
+    if value.ndim:
+        raise ShapeError(f"pad: constant_values must be one number, got the shape {value.shape}; pad each end apart")
+    shape = tuple([before + n + behind for n, (before, behind) in zip(x.shape, widths)])
+    around = apply(BROADCAST_TO, apply(ASTYPE, value, dtype=x.dtype), shape=shape)
+    inner = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, widths)])
+    return apply(PUT, around, x, index=inner)

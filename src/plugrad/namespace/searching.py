@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
-from ..errors import DTypeError, ShapeError
-from ..ops import ARGMAX, ARGMIN, COUNT_NONZERO, WHERE, Op
+from ..dtypes import SCALARS
+from ..errors import DTypeError, ShapeError, ValidationError
+from ..indexing import as_index
+from ..ops import ARGMAX, ARGMIN, COUNT_NONZERO, GATHER, NOT_EQUAL, SEARCHSORTED, WHERE, Op
 from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, one_axis, ordered, reduced, tensor
+from ._arguments import Array, Axis, integral, one_axis, ordered, reduced, tensor
 from ._places import beneath
+from .creation import full
+from .data_types import astype, result_type
+from .manipulation import reshape
 
-__all__ = ["argmax", "argmin", "count_nonzero", "nonzero", "where"]
+__all__ = ["argmax", "argmin", "count_nonzero", "nonzero", "searchsorted", "where"]
 
 
 def where(condition: Array, x1: Array, x2: Array, /) -> Tensor:
@@ -187,5 +193,69 @@ def nonzero(x: Array, /) -> tuple[Tensor, ...]:
     x = tensor(x)
     if x.ndim == 0:
         raise ShapeError("nonzero: a 0-d tensor has no index; compare it with 0")
-    low = beneath(x, "nonzero")
+    low = beneath(x if x.dtype.kind == "b" else apply(NOT_EQUAL, x, 0), "nonzero")
     return tuple([Tensor(raw, low.by) for raw in low.by.backend.namespace.nonzero(low.data)])
+
+
+def searchsorted(
+    x1: Array, x2: Array, /, *, side: Literal["left", "right"] = "left", sorter: Array | None = None
+) -> Tensor:
+    """Before which elements of a row others have to be put to keep it in order.
+
+    Parameters
+    ----------
+    x1 : Tensor, shape (n,)
+        The row, ascending; any dtype but complex.
+    x2 : Tensor, shape (...), or Python scalar
+        What is to be put there.
+    side : {"left", "right"}
+        Before or behind those that are equal.
+    sorter : Tensor of integers, shape (n,), optional
+        The places of the elements of `x1` in order, where it is not: ``argsort(x1)``.
+
+    Returns
+    -------
+    Tensor, shape (...), dtype int64
+        From 0 to n. NaN counts as larger than all numbers, as in `sort`. Has no gradient.
+
+    Raises
+    ------
+    ShapeError
+        If `x1` is no row, or `sorter` has another shape.
+    DTypeError
+        For complex numbers, which have no order, or a sorter that is not of integers.
+    ValidationError
+        For another `side`.
+    MixedBackendsError
+        If the operands lie on several backends.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.searchsorted(pg.asarray([1.0, 2.0, 4.0]), pg.asarray([2.0, 5.0])).tolist()
+    [1, 3]
+    """
+    row, values = (ordered(x, "searchsorted") for x in in_one_dtype(x1, x2))
+    if side not in ("left", "right"):
+        raise ValidationError(f"searchsorted: side is 'left' or 'right', not {side!r}")
+    if row.ndim != 1:
+        raise ShapeError(f"searchsorted: takes a row to search in, got the shape {row.shape}; search row after row")
+    if sorter is not None:
+        order = as_index(integral(tensor(sorter, row), "searchsorted", "sorter"))
+        if order.shape != row.shape:
+            raise ShapeError(f"searchsorted: a sorter of shape {order.shape} for a row of shape {row.shape}")
+        row = apply(GATHER, row, order)
+    return reshape(apply(SEARCHSORTED, row, reshape(values, -1), side=side), values.shape)
+
+
+def in_one_dtype(x1: Array, x2: Array) -> tuple[Tensor, Tensor]:
+    """Both in the dtype in which they meet; a Python scalar, which is weak, beside the other one."""
+    arrays = [x if type(x) in SCALARS else tensor(x) for x in (x1, x2)]
+    to, like = result_type(*arrays), next(x for x in arrays if type(x) is Tensor)
+    one, two = (
+        astype(x, to, copy=False)
+        if type(x) is Tensor
+        else full((), x, dtype=to, backend=like.backend, device=like.device)
+        for x in arrays
+    )
+    return one, two

@@ -7,11 +7,13 @@ from typing import Any
 from .. import dtypes
 from ..dtypes import INEXACT, DType
 from ..errors import ShapeError
-from ..ops import ASTYPE, MAX, MEAN, MIN, PROD, STD, SUM, VAR, Op
+from ..ops import ASTYPE, CUMULATIVE_PROD, CUMULATIVE_SUM, MAX, MEAN, MIN, PROD, STD, SUM, VAR, Op
 from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, all_axes, ordered, reduced, tensor, widest
+from ._arguments import Array, Axis, all_axes, one_axis, ordered, reduced, tensor, widest
+from .creation import full
+from .manipulation import concat
 
-__all__ = ["max", "mean", "min", "prod", "std", "sum", "var"]
+__all__ = ["cumulative_prod", "cumulative_sum", "max", "mean", "min", "prod", "std", "sum", "var"]
 
 
 def sum(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims: bool = False) -> Tensor:
@@ -82,9 +84,94 @@ def prod(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims
 
 def _accumulated(op: Op, x: Tensor, axis: Axis, dtype: DType | None, keepdims: bool) -> Tensor:
     if dtype is not None or x.data.dtype not in INEXACT:
-        to = widest(x.dtype) if dtype is None else dtypes.of(dtype)
-        x = x if x.dtype is to else apply(ASTYPE, x, dtype=to)
+        x = _widened(x, dtype)
     return apply(op, x, axis=reduced(axis, x, op.name), keepdims=keepdims)
+
+
+def _widened(x: Tensor, dtype: DType | None) -> Tensor:
+    to = widest(x.dtype) if dtype is None else dtypes.of(dtype)
+    return x if x.dtype is to else apply(ASTYPE, x, dtype=to)
+
+
+def cumulative_sum(
+    x: Array, /, axis: int | None = None, *, dtype: DType | None = None, include_initial: bool = False
+) -> Tensor:
+    """The sums up to each element along an axis.
+
+    Parameters
+    ----------
+    x : Tensor, shape (..., n, ...)
+        Any dtype.
+    axis : int, optional
+        Along which axis; may be left out if it is the only one.
+    dtype : DType, optional
+        What to cast to before. If not said, as in `sum`.
+    include_initial : bool
+        Whether to begin with 0, the sum of nothing.
+
+    Returns
+    -------
+    Tensor, shape (..., n, ...)
+        With `include_initial` n + 1.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis, or none or several and none is named.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.cumulative_sum(pg.asarray([1, 2, 3]), include_initial=True).tolist()
+    [0, 1, 3, 6]
+    """
+    return _cumulated(CUMULATIVE_SUM, tensor(x), axis, dtype, 0 if include_initial else None)
+
+
+def cumulative_prod(
+    x: Array, /, axis: int | None = None, *, dtype: DType | None = None, include_initial: bool = False
+) -> Tensor:
+    """The products up to each element along an axis. Their derivatives are exact at zeros, to any order.
+
+    Parameters
+    ----------
+    x : Tensor, shape (..., n, ...)
+        Any dtype.
+    axis : int, optional
+        Along which axis; may be left out if it is the only one.
+    dtype : DType, optional
+        What to cast to before. If not said, as in `sum`.
+    include_initial : bool
+        Whether to begin with 1, the product of nothing.
+
+    Returns
+    -------
+    Tensor, shape (..., n, ...)
+        With `include_initial` n + 1.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such axis, or none or several and none is named.
+
+    Examples
+    --------
+    >>> import plugrad as pg
+    >>> pg.cumulative_prod(pg.asarray([2.0, 0.0, 3.0])).tolist()
+    [2.0, 0.0, 0.0]
+    """
+    return _cumulated(CUMULATIVE_PROD, tensor(x), axis, dtype, 1 if include_initial else None)
+
+
+def _cumulated(op: Op, x: Tensor, axis: int | None, dtype: DType | None, initial: int | None) -> Tensor:
+    if axis is None and x.ndim != 1:
+        raise ShapeError(f"{op.name}: the shape {x.shape} has not one axis; name the axis to go along")
+    x, along = _widened(x, dtype), one_axis(0 if axis is None else axis, x.ndim, op.name)
+    y = apply(op, x, axis=along)
+    if initial is None:
+        return y
+    shape = (*x.shape[:along], 1, *x.shape[along + 1 :])
+    return concat([full(shape, initial, dtype=x.dtype, backend=x.backend, device=x.device), y], axis=along)
 
 
 def mean(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:

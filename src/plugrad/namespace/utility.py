@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ShapeError
 from ..ops import ALL, ANY
 from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, one_axis, reduced, tensor
+from ._arguments import Array, Axis, one_axis, reduced, tensor, whole
 from .elementwise import not_equal, subtract
 from .manipulation import concat
 
@@ -110,7 +110,7 @@ def diff(
     """
     x = tensor(x)
     along = one_axis(axis, x.ndim, "diff")
-    if n < 0:
+    if whole(n, "diff", "n") < 0:
         raise ShapeError(f"diff: differences are taken n = {n} times; it must not be negative")
     parts = [tensor(part, x) for part in (prepend, x, append) if part is not None]
     out = concat(parts, axis=along) if len(parts) > 1 else x

@@ -1,5 +1,16 @@
 """Derivative rules: one stated fact an operation, both modes from it. Importing this fills the slots of the table."""
 
-from . import elementwise, indexing, linalg, manipulation, reductions
+from . import decompositions, elementwise, fft, indexing, linalg, manipulation, nn, reductions, sorting, special
 
-__all__ = ["elementwise", "indexing", "linalg", "manipulation", "reductions"]
+__all__ = [
+    "decompositions",
+    "elementwise",
+    "fft",
+    "indexing",
+    "linalg",
+    "manipulation",
+    "nn",
+    "reductions",
+    "sorting",
+    "special",
+]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,19 @@ from ..indexing import as_index
 from ..ops import (
     BROADCAST_TO,
     CONCAT,
+    CONV_WEIGHT,
+    EINSUM,
     GATHER,
     GETITEM,
     PERMUTE_DIMS,
     PUT,
     RESHAPE,
+    SEARCHSORTED,
     UNSTACK,
     WHERE,
     Op,
 )
-from ..tensor import Tensor, apply, as_tensor, base, constants
+from ..tensor import Tensor, apply, as_tensor, base, constants, zeros
 
 Law = Callable[[tuple[Any, ...], list[bool], dict[str, Any]], Any]
 
@@ -42,6 +46,11 @@ def align(x: Tensor, rank: int) -> Tensor:
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """Axes as a tuple; None is all."""
     return tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+
+
+def part(axis: int, *of: int | None) -> tuple[slice, ...]:
+    """The basic index of a slice of one axis."""
+    return (*(slice(None),) * axis, slice(*of))
 
 
 def size_of(args: tuple[Any, ...], mine: list[bool]) -> int:
@@ -118,11 +127,15 @@ def permute(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> 
     return apply(PERMUTE_DIMS, args[0], axes=(0, *(a + 1 for a in params["axes"])))
 
 
-def concat(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
-    """All operands get a batch axis."""
-    size = size_of(args, mine)
-    whole = [batched(a, m, size) for a, m in zip(args, mine, strict=True)]
-    return apply(CONCAT, *whole, axis=params["axis"] + 1, sizes=params["sizes"])
+def along(op: Op) -> Law:
+    """All operands get a batch axis, and the axis is one further back."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        size = size_of(args, mine)
+        whole = [batched(a, m, size) for a, m in zip(args, mine, strict=True)]
+        return apply(op, *whole, **params | {"axis": params["axis"] + 1})
+
+    return law
 
 
 def unstack(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
@@ -206,6 +219,54 @@ def scatters(op: Op) -> Law:
         return apply(RESHAPE, apply(op, flat, value, at), shape=x.shape)
 
     return law
+
+
+def searchsorted(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """A batch of rows is a longer stack; a batch of values alone, longer rows of values."""
+    x1, x2 = args
+    if mine[0]:
+        return apply(SEARCHSORTED, x1, batched(x2, mine[1], x1.shape[0]), **params)
+    stack = len(x1.shape) - 1
+    apart = _in_second_place(x2, stack)  # (..., B, m)
+    long = apply(RESHAPE, apart, shape=(*x1.shape[:-1], apart.shape[-2] * apart.shape[-1]))
+    return _in_front(apply(RESHAPE, apply(SEARCHSORTED, x1, long, **params), shape=apart.shape), stack)
+
+
+def letters(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+    """ab,bc->ac: zab,bc->zac."""
+    a, b, y = params["subscripts"].replace("->", ",").split(",")
+    z = next(letter for letter in ascii_letters if letter not in params["subscripts"])
+    return apply(EINSUM, *args, subscripts=f"{z * mine[0]}{a},{z * mine[1]}{b}->{z}{y}")
+
+
+def channels(op: Op) -> Law:
+    """A batch of samples is more samples (n, c, ...); a batch of weights (o, c, ...), or of both, is more groups."""
+
+    def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
+        size = size_of(args, mine)
+        if not size:  # no groups: the shapes are those of a batch of one
+            one = [zeros(x, (1, *x.shape[1:])) if m else x for x, m in zip(args, mine, strict=True)]
+            return apply(GETITEM, law(tuple(one), mine, params), index=slice(0, 0))
+        if mine == [True, False] and op is not CONV_WEIGHT:
+            return _apart(apply(op, _together(args[0]), args[1], **params), 0, size)
+        a, b = (batched(x, m, size) for x, m in zip(args, mine, strict=True))
+        b = _in_second_place(b) if op is CONV_WEIGHT else b
+        geometry = params["geometry"]
+        params = params | {"geometry": geometry._replace(groups=geometry.groups * size)}
+        y = apply(op, _together(_in_second_place(a), 1), _together(b, int(op is CONV_WEIGHT)), **params)
+        return _apart(y, 0, size) if op is CONV_WEIGHT else _in_front(_apart(y, 1, size), 1)
+
+    return law
+
+
+def _together(x: Tensor, at: int = 0) -> Tensor:
+    """Axis `at` and the next one as one."""
+    return apply(RESHAPE, x, shape=(*x.shape[:at], x.shape[at] * x.shape[at + 1], *x.shape[at + 2 :]))
+
+
+def _apart(x: Tensor, at: int, size: int) -> Tensor:
+    """The inverse: axis `at` as one of this size and the rest."""
+    return apply(RESHAPE, x, shape=(*x.shape[:at], size, x.shape[at] // size, *x.shape[at + 1 :]))
 
 
 def loop(op: Op) -> Law:

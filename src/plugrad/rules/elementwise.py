@@ -45,9 +45,7 @@ elementwise(TANH, lambda y: 1 - y * y)
 
 def _power_rule(xp: Any, ct: Any, x: Any, exponent: Any) -> Any:
     """x ** 0 has gradient 0, also at 0, where 0 * x ** -1 would be NaN."""
-    if exponent == 0:
-        return xp.zeros(ct, ct.shape)
-    return ct * (exponent * xp.pow_scalar(x, exponent=exponent - 1))
+    return ct * (exponent * xp.pow_scalar(x, exponent=exponent - 1)) if exponent else xp.zeros(ct, ct.shape)
 
 
 # One operand, real-linear: the derivative is Re(conj(w) dz)
@@ -61,10 +59,12 @@ symmetric(SIGN, lambda xp, ct, x: _across(xp, ct, x), batch=same(SIGN))
 
 def _angle_weight(xp: Any, x: Any) -> Any:
     """i z / |z|^2, and 0 at 0; d angle = Im(dz / z). Constant for real operands."""
-    if x.dtype not in COMPLEX:
-        return xp.zeros(x, x.shape)
-    square = xp.real(x) * xp.real(x) + xp.imag(x) * xp.imag(x)
-    return xp.where(square == 0, 0, x * 1j / xp.where(square == 0, 1, square))
+    return xp.sign(x) * 1j / _or_one(xp, xp.abs(x)) if x.dtype in COMPLEX else xp.zeros(x, x.shape)
+
+
+def _or_one(xp: Any, x: Any) -> Any:
+    """What is divided by, where something else makes the quotient 0."""
+    return xp.where(x == 0, 1, x)
 
 
 def _across(xp: Any, ct: Any, x: Any) -> Any:
@@ -72,7 +72,7 @@ def _across(xp: Any, ct: Any, x: Any) -> Any:
     if x.dtype not in COMPLEX:
         return xp.zeros(ct, ct.shape)
     s, length = xp.sign(x), xp.abs(x)
-    return xp.where(length == 0, 0, (ct - s * xp.real(xp.conj(s) * ct)) / xp.where(length == 0, 1, length))
+    return xp.where(length == 0, 0, (ct - s * xp.real(xp.conj(s) * ct)) / _or_one(xp, length))
 
 
 # One operand, piecewise
@@ -104,9 +104,7 @@ elementwise(SUBTRACT, ONE, MINUS_ONE)
 
 def _over_square(xp: Any, c: Any, a: Any, b: Any) -> Any:
     """c / (a^2 + b^2), and 0 where both are 0; in two steps, because the square overflows first."""
-    length = xp.hypot(a, b)
-    length = xp.where(length == 0, 1, length)
-    return c / length / length
+    return c / (length := _or_one(xp, xp.hypot(a, b))) / length
 
 
 def _chosen(xp: Any, ct: Any, lost: Any, tie: Any) -> Any:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import GATHER, GETITEM, PICK, PUT, SCATTER, SCATTER_ADD
-from .axes import gather, getitem, put, same, scatters
+from ..ops import ADD_ALONG_AXIS, GATHER, GETITEM, PICK, PUT, SCATTER, SCATTER_ADD, TAKE_ALONG_AXIS
+from .axes import along, gather, getitem, put, same, scatters
 from .families import linear
 
 
-def _put_zero(xp: Any, ct: Any, index: Any) -> Any:
-    hole = xp.getitem(ct, index=index)
-    return xp.put(ct, xp.zeros(hole, tuple(hole.shape)), index=index)
-
-
-def _scatter_zero(xp: Any, ct: Any, indices: Any) -> Any:
-    hole = xp.gather(ct, indices)
-    return xp.scatter(ct, xp.zeros(hole, tuple(hole.shape)), indices)
+def _nothing(xp: Any, x: Any) -> Any:
+    return xp.zeros(x, tuple(x.shape))
 
 
 linear(GETITEM, lambda xp, ct, edge, index: xp.put(xp.zeros(ct, tuple(edge.shape)), ct, index=index), batch=getitem)
 linear(
-    PUT, lambda xp, ct, index: _put_zero(xp, ct, index), lambda xp, ct, index: xp.getitem(ct, index=index), batch=put
+    PUT,
+    lambda xp, ct, index: xp.put(ct, _nothing(xp, xp.getitem(ct, index=index)), index=index),
+    lambda xp, ct, index: xp.getitem(ct, index=index),
+    batch=put,
 )
 linear(
     GATHER,
@@ -31,10 +28,23 @@ linear(
 )
 linear(
     SCATTER,
-    lambda xp, ct, indices: _scatter_zero(xp, ct, indices),
+    lambda xp, ct, indices: xp.scatter(ct, _nothing(xp, xp.gather(ct, indices)), indices),
     lambda xp, ct, indices: xp.gather(ct, indices),
     None,
     batch=scatters(SCATTER),
 )
 linear(SCATTER_ADD, lambda ct: ct, lambda xp, ct, indices: xp.gather(ct, indices), None, batch=scatters(SCATTER_ADD))
+linear(
+    TAKE_ALONG_AXIS,
+    lambda xp, ct, edge, indices, axis: xp.add_along_axis(xp.zeros(ct, tuple(edge.shape)), ct, indices, axis=axis),
+    None,
+    batch=along(TAKE_ALONG_AXIS),
+)
+linear(
+    ADD_ALONG_AXIS,
+    lambda ct: ct,
+    lambda xp, ct, indices, axis: xp.take_along_axis(ct, indices, axis=axis),
+    None,
+    batch=along(ADD_ALONG_AXIS),
+)
 linear(PICK, lambda ct: ct, batch=same(PICK))  # the walk handles it: it fills its slot of the several

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dtypes
 from ..ops import *
-from .axes import broadcast, concat, moved, permute, reshape, same, unstack
+from .axes import along, broadcast, moved, part, permute, reshape, same, unstack
 from .families import linear, linear_in_all
 
 
@@ -15,8 +15,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _concat_adjoint(xp: Any, ct: Any, position: int, edge: Any, axis: int, sizes: tuple[int, ...]) -> Any:
-    start = sum(sizes[:position])
-    return xp.getitem(ct, index=(slice(None),) * axis + (slice(start, start + sizes[position]),))
+    return xp.getitem(ct, index=part(axis, sum(sizes[:position]), sum(sizes[: position + 1])))
 
 
 def _unstack_adjoint(xp: Any, cts: Any, edge: Any, axis: int) -> Any:
@@ -28,7 +27,7 @@ def _unstack_adjoint(xp: Any, cts: Any, edge: Any, axis: int) -> Any:
 
 linear(ASTYPE, lambda xp, ct, edge: xp.astype(ct, dtype=dtypes.of(edge.dtype)), batch=same(ASTYPE))
 linear(BROADCAST_TO, lambda ct: ct, batch=broadcast)  # the walk sums it down, in one place
-linear_in_all(CONCAT, _concat_adjoint, batch=concat)
+linear_in_all(CONCAT, _concat_adjoint, batch=along(CONCAT))
 linear(FLIP, lambda xp, ct, axis: xp.flip(ct, axis=axis), batch=moved(FLIP, "axis"))
 linear(PERMUTE_DIMS, lambda xp, ct, axes: xp.permute_dims(ct, axes=_inverse(axes)), batch=permute)
 linear(RESHAPE, lambda xp, ct, edge: xp.reshape(ct, shape=tuple(edge.shape)), batch=reshape)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import dtypes
 from ..ops import *
-from .axes import axes_of, moved, reduces, selects
+from .axes import axes_of, moved, part, reduces, selects
 from .families import custom, discrete, kept_shape, linear, reduction, symmetric
 
 
@@ -17,9 +17,9 @@ def _count(x: Any, axis: Any) -> int:
 
 def _spread(xp: Any, ct: Any, edge: Any, axis: Any, keepdims: bool) -> Any:
     """The cotangent of a sum goes to every term."""
-    if not keepdims:
-        ct = xp.reshape(ct, shape=kept_shape(edge.shape, axis))
-    return xp.broadcast_to(ct, shape=tuple(edge.shape))
+    return xp.broadcast_to(
+        ct if keepdims else xp.reshape(ct, shape=kept_shape(edge.shape, axis)), shape=tuple(edge.shape)
+    )
 
 
 def _mean_adjoint(xp: Any, ct: Any, edge: Any, axis: Any, keepdims: bool) -> Any:
@@ -28,8 +28,7 @@ def _mean_adjoint(xp: Any, ct: Any, edge: Any, axis: Any, keepdims: bool) -> Any
 
 def _shared(xp: Any, ct: Any, x: Any, y: Any, axis: Any) -> Any:
     """Evenly over ties; with a NaN none equals the result, and 0 / 0 spreads it."""
-    chosen = x == y
-    return xp.where(chosen, ct, 0) / xp.sum(xp.astype(chosen, dtype=dtypes.of(ct.dtype)), axis=axis, keepdims=True)
+    return xp.where(at := x == y, ct, 0) / xp.sum(xp.astype(at, dtype=dtypes.of(ct.dtype)), axis=axis, keepdims=True)
 
 
 def _others(xp: Any, x: Any, axis: Any) -> Any:
@@ -66,13 +65,54 @@ def _deviation(xp: Any, x: Any, axis: Any) -> Any:
 
 
 def _per_freedom(x: Any, axis: Any, correction: float) -> float:
-    free = _count(x, axis) - correction
-    return 1 / free if free > 0 else math.nan
+    return 1 / free if (free := _count(x, axis) - correction) > 0 else math.nan
 
 
 def _std_weight(xp: Any, x: Any, y: Any, axis: Any, correction: float) -> Any:
     """Zero for a constant, where the deviation is zero: only its division by zero must be avoided."""
     return _deviation(xp, x, axis) * _per_freedom(x, axis, correction) / xp.where(y == 0, 1, y)
+
+
+def _backwards(xp: Any, ct: Any, axis: int) -> Any:
+    """The sums from each element to the last."""
+    return xp.flip(xp.cumulative_sum(xp.flip(ct, axis=(axis,)), axis=axis), axis=(axis,))
+
+
+def _running(xp: Any, a: Any, b: Any, axis: int) -> Any:
+    """r[k] = a[k] r[k - 1] + b[k] along an axis, r[0] = b[0]: exact at zeros and to any order, n terms in O(n).
+
+    A scan of pairs, in the manner of Blelloch (Prefix sums and their applications, section 1.4): the second terms of
+    pairs have such a recurrence of their own, half as long, and the first ones follow from them.
+    """
+    n = b.shape[axis]
+    if n < 2:
+        return b
+    (a0, b0), (a1, b1) = ([xp.getitem(x, index=part(axis, k, None, 2)) for x in (a, b)] for k in (0, 1))
+    pairs, more = n // 2, (n - 1) // 2
+
+    def some(x: Any, start: int, stop: int) -> Any:
+        return xp.getitem(x, index=part(axis, start, stop))
+
+    second = _running(xp, a1 * some(a0, 0, pairs), a1 * some(b0, 0, pairs) + b1, axis)
+    later = some(a0, 1, more + 1) * some(second, 0, more) + some(b0, 1, more + 1)
+    first = xp.concat(some(b0, 0, 1), later, axis=axis, sizes=(1, more))
+    before, after = tuple(b.shape[:axis]), tuple(b.shape[axis + 1 :])
+    apart = [xp.reshape(some(x, 0, pairs), shape=(*before, pairs, 1, *after)) for x in (first, second)]
+    both = xp.reshape(xp.concat(*apart, axis=axis + 1, sizes=(1, 1)), shape=(*before, 2 * pairs, *after))
+    return xp.concat(both, some(first, pairs, n - pairs), axis=axis, sizes=(2 * pairs, n % 2)) if n % 2 else both
+
+
+def _before(xp: Any, y: Any, axis: int) -> Any:
+    """The product of all before each element, from the products up to each."""
+    n, one = y.shape[axis], xp.zeros(y, (*y.shape[:axis], 1, *y.shape[axis + 1 :])) + 1
+    return xp.getitem(xp.concat(one, y, axis=axis, sizes=(1, n)), index=part(axis, 0, n))
+
+
+def _cumulative_prod_vjp(xp: Any, ct: Any, x: Any, y: Any, axis: int) -> Any:
+    """What follows on each element, s[k] = ct[k] + x[k + 1] s[k + 1], times what stands before it."""
+    ahead = xp.roll(xp.flip(xp.conj(x), axis=(axis,)), shift=(1,), axis=(axis,))
+    follows = xp.flip(_running(xp, ahead, xp.flip(ct, axis=(axis,)), axis), axis=(axis,))
+    return follows * xp.conj(_before(xp, y, axis))
 
 
 linear(SUM, lambda xp, ct, edge, axis, keepdims: _spread(xp, ct, edge, axis, keepdims), batch=reduces(SUM))
@@ -83,6 +123,13 @@ reduction(PROD, lambda xp, x, axis: _others(xp, x, axis))
 reduction(VAR, lambda xp, x, axis, correction: _deviation(xp, x, axis) * (2 * _per_freedom(x, axis, correction)))
 reduction(STD, lambda xp, x, y, axis, correction: _std_weight(xp, x, y, axis, correction))
 reduction(LOGSUMEXP, lambda xp, x, y: xp.exp(x - y))
+linear(CUMULATIVE_SUM, lambda xp, ct, axis: _backwards(xp, ct, axis), batch=moved(CUMULATIVE_SUM, "axis"))
+custom(
+    CUMULATIVE_PROD,
+    vjp=_cumulative_prod_vjp,
+    jvp=lambda xp, ct, x, y, axis: _running(xp, x, ct * _before(xp, y, axis), axis),  # (x y)' = x y' + x' y
+    batch=moved(CUMULATIVE_PROD, "axis"),
+)
 
 for _op in (ALL, ANY, COUNT_NONZERO):
     discrete(_op, reduces(_op))
@@ -106,8 +153,9 @@ custom(
 
 def _normalize_jacobian(xp: Any, ct: Any, x: Any, y: Any, axis: Any, eps: float) -> Any:
     """(t - mean t - y mean(y t)) / s: the projection off the constants and off y (Ba et al., arXiv:1607.06450)."""
-    scale = xp.sqrt(xp.var(x, axis=axis, correction=0, keepdims=True) + eps)
-    return (_deviation(xp, ct, axis) - y * xp.mean(ct * y, axis=axis, keepdims=True)) / scale
+    return (_deviation(xp, ct, axis) - y * xp.mean(ct * y, axis=axis, keepdims=True)) / xp.sqrt(
+        xp.var(x, axis=axis, correction=0, keepdims=True) + eps
+    )
 
 
 symmetric(NORMALIZE, _normalize_jacobian, batch=moved(NORMALIZE, "axis"))

@@ -319,7 +319,7 @@ def _torch() -> Engine:
         return torch.tensor(host, requires_grad=recorded)
 
     def host(x: Any) -> Array:
-        return torch.as_tensor(x).detach().resolve_conj().resolve_neg().cpu().numpy()
+        return torch.as_tensor(x).numpy(force=True)  # also of zeros that torch has not written out
 
     xp = _Torch(standard, torch.nn.functional)
     return Engine(f"torch.autograd {torch.__version__}", xp, context, tensor, torch.autograd.grad, host)

@@ -11,13 +11,21 @@ import pytest
 import torch
 
 from plugrad.ops import Op
+from plugrad.testing.samples import invariants
 
-from . import core
+from . import core, fft, linalg, nn, sorting, special
 
 # torch says so where a deviation is asked of nothing
 warns = pytest.mark.filterwarnings(r"ignore:(std|var)\(\). degrees of freedom:UserWarning")
 
-TORCH: dict[Op, Callable[..., Any]] = {**core.TORCH}
+TORCH: dict[Op, Callable[..., Any]] = {
+    **core.TORCH,
+    **sorting.TORCH,
+    **fft.TORCH,
+    **linalg.TORCH,
+    **nn.TORCH,
+    **special.TORCH,
+}
 
 
 def operands(sample: Any) -> list[Any]:
@@ -39,7 +47,7 @@ def results(sample: Any, given: list[Any]) -> tuple[Any, ...]:
         to = reduce(torch.promote_types, kinds)
         given = [*given[:first], *(x.to(to) for x in given[first:])]
     y = TORCH[sample.op](*given, **sample.params)
-    return y if isinstance(y, tuple) else (y,)
+    return invariants(sample.op, tuple(y) if isinstance(y, tuple) else (y,))
 
 
 def gradients(ys: Any, xs: Any, cotangents: Any, create_graph: bool = False) -> list[Any]:

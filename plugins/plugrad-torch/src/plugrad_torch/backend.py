@@ -15,10 +15,11 @@ from torch import Tensor
 from plugrad import dtypes
 from plugrad.backends.protocol import Backend, Kernel, Pulls
 from plugrad.dtypes import DType
-from plugrad.errors import ConversionError, DeviceError, DTypeError, ValidationError
+from plugrad.errors import ConversionError, DeviceError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
 
 from .kernels import KERNELS, PULLS, RAW, write
+from .kernels.unsigned import in_int64
 
 __all__ = ["TorchBackend"]
 
@@ -53,6 +54,10 @@ class TorchBackend(Backend):
         """Those that torch has fused, and those whose rule would copy zeros."""
         return PULLS
 
+    def rescued(self, op: Op, kernel: Kernel, raw: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Unsigned integers of more than 8 bits have few kernels: they are computed in int64."""
+        return in_int64(op, kernel, raw, params)
+
     # Raw arrays in
     def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Tensor:
         """A tensor of its own memory, unless ``copy=False`` says to share that of `obj`."""
@@ -63,7 +68,7 @@ class TorchBackend(Backend):
         to = None if dtype is None else self.raw_dtype(dtype)
         out = _converted(seen, to, None if device is None else self._device(device))
         if copy is False and (out is not seen or not _can_share(obj)):
-            raise ValidationError("asarray(copy=False): this cannot be done without a copy; leave copy out")
+            raise ValidationError("copy=False: this cannot be done without a copy; leave copy out")
         return out.clone() if out is seen and copy is not False else out
 
     def from_dlpack(self, obj: Any, device: str | None) -> Tensor:
@@ -87,6 +92,14 @@ class TorchBackend(Backend):
     def dummy(self, shape: tuple[int, ...], dtype: Any) -> Tensor:
         """On the meta device: kernels tell shapes and compute nothing. Dummies mix with dummies alone."""
         return torch.empty(shape, dtype=dtype, device="meta")
+
+    def can_view(self, raw: Tensor, shape: tuple[int, ...]) -> bool:
+        """Whether `raw` can have this shape without a copy; the compat namespace knows no ``copy=False``."""
+        try:
+            raw.view(shape)
+        except RuntimeError:
+            return False
+        return True
 
     # Raw arrays out
     def to_numpy(self, raw: Tensor) -> np.ndarray[Any, Any]:
@@ -183,7 +196,7 @@ def _taken_over(obj: Any) -> Tensor:
     try:
         return torch.from_dlpack(obj)  # type: ignore[attr-defined]
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
-        raise ConversionError(f"from_dlpack: torch cannot take over a {type(obj).__name__}: {error}") from error
+        raise ExchangeError(f"from_dlpack: torch cannot take over a {type(obj).__name__}: {error}") from error
 
 
 def _host(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:

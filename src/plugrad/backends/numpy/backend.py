@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from math import copysign
 from sys import getrefcount
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ... import dtypes
 from ...dtypes import DType
-from ...errors import DeviceError, DTypeError, ShapeError
+from ...errors import DeviceError, DTypeError, ValidationError
 from ...ops import Op
 from ..protocol import Backend, Kernel, Pulls, broadcast_axes
 from .kernels import KERNELS, ONE, PULLS, RAW, Array
@@ -44,7 +45,7 @@ class NumPyBackend(Backend):
         foreign = isinstance(obj, np.ndarray | np.generic)
         out = np.array(obj, None if dtype is None else self.raw_dtype(dtype), copy=None if copy is False else True)
         if copy is False and out is not obj and not np.shares_memory(out, obj):
-            raise ShapeError("asarray(copy=False): this cannot be done without a copy; leave copy out")
+            raise ValidationError("copy=False: this cannot be done without a copy; leave copy out")
         if dtype is None and not foreign and out.dtype.kind in "fc":
             default = dtypes.default_dtype()
             out = out.astype(RAW[default if out.dtype.kind == "f" else dtypes.complex_of(default)], copy=False)
@@ -76,7 +77,7 @@ class NumPyBackend(Backend):
     def full(self, shape: tuple[int, ...], value: Any, dtype: DType, device: str | None) -> Array:
         """Filled with one value."""
         self._check(device)
-        if not value:
+        if value == 0 and type(value) is not complex and copysign(1, value) > 0:
             return np.zeros(shape, RAW[dtype])  # which are lazy
         out = np.empty(shape, RAW[dtype])  # np.full costs 1 us more
         out.fill(value)

@@ -19,6 +19,7 @@ from ...dtypes import DType
 from ...errors import ShapeError
 from ...ops import Op
 from ..protocol import Kernel, Pulls
+from . import fft, linalg, nn, sorting, special
 
 Array = Any  # an ndarray, or the NumPy scalar that a ufunc gives for 0-d operands
 
@@ -102,11 +103,16 @@ def _sigmoid(x: Array) -> Array:
     return np.where(right, 1, t) / (t + 1)
 
 
+def _expm1(x: Array) -> Array:
+    y = np.expm1(x)
+    if x.dtype.kind != "c" or (usual := np.isfinite(x) & (x != 0)).all():
+        return y
+    with np.errstate(invalid="ignore"):
+        return np.where(usual, y, np.exp(x) - 1)  # NumPy's own has NaN at infinities, and -0 at 0
+
+
 def _bce_with_logits(x: Array, target: Array) -> Array:
     return np.maximum(x, 0) - x * target + np.log1p(np.exp(-np.abs(x)))
-
-
-_erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def _broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:
@@ -139,6 +145,13 @@ def _scatter_add(x: Array, value: Array, indices: Array) -> Array:
     return out
 
 
+def _add_along_axis(x: Array, value: Array, indices: Array, axis: int) -> Array:
+    out, places = np.array(x), list(np.indices(indices.shape, sparse=True))
+    places[axis] = indices
+    np.add.at(out, tuple(places), value)
+    return out
+
+
 def _arg(function: Callable[..., Any]) -> Kernel:
     return lambda x, axis, keepdims: np.asarray(function(x, axis=axis, keepdims=keepdims), np.int64)
 
@@ -157,9 +170,8 @@ KERNELS: dict[Op, Kernel] = {
     ops.CONJ: np.conjugate,
     ops.COS: np.cos,
     ops.COSH: np.cosh,
-    ops.ERF: lambda x: np.asarray(_erf(x), x.dtype),
     ops.EXP: np.exp,
-    ops.EXPM1: np.expm1,
+    ops.EXPM1: _expm1,
     ops.FLOOR: np.floor,
     ops.IMAG: np.imag,
     ops.ISFINITE: np.isfinite,
@@ -241,15 +253,22 @@ KERNELS: dict[Op, Kernel] = {
     ops.FLIP: lambda x, axis: np.flip(x, axis),
     ops.PERMUTE_DIMS: lambda x, axes: x.transpose(axes),
     ops.RESHAPE: lambda x, shape: x.reshape(shape),
-    ops.ROLL: lambda x, shift, axis: np.roll(x, shift, axis),
+    ops.ROLL: lambda x, shift, axis: np.roll(x, shift, axis) if axis else x,
     ops.TRIL: lambda x, k: np.tril(x, k),
     ops.TRIU: lambda x, k: np.triu(x, k),
     ops.UNSTACK: lambda x, axis: tuple(np.moveaxis(x, axis, 0)),
+    ops.ADD_ALONG_AXIS: _add_along_axis,
     ops.GATHER: lambda x, indices: x.take(indices, axis=0),
     ops.GETITEM: lambda x, index: x[index],
     ops.PUT: _put,
     ops.SCATTER: _scatter,
     ops.SCATTER_ADD: _scatter_add,
+    ops.TAKE_ALONG_AXIS: lambda x, indices, axis: np.take_along_axis(x, indices, axis),
+    **sorting.KERNELS,
+    **fft.KERNELS,
+    **linalg.KERNELS,
+    **nn.KERNELS,
+    **special.KERNELS,
 }
 
 

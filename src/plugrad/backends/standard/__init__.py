@@ -15,11 +15,11 @@ from ...dtypes import SCALARS
 from ...errors import BackendError
 from ...ops import Op
 from ..protocol import Backend, Kernel
-from . import elementwise, indexing, reductions, special
+from . import elementwise, fft, indexing, linalg, nn, reductions, sorting, special
 from ._arrays import Array
 from .indexing import whole_index
 
-__all__ = ["COMPOSITE", "DIRECT", "OPTIONAL", "kernels", "whole_index"]
+__all__ = ["COMPOSITE", "DIRECT", "OPTIONAL", "composed", "kernels", "whole_index"]
 
 DIRECT: tuple[Op, ...] = (
     ops.ABS,
@@ -34,7 +34,6 @@ DIRECT: tuple[Op, ...] = (
     ops.COS,
     ops.COSH,
     ops.EXP,
-    ops.EXPM1,
     ops.FLOOR,
     ops.ISFINITE,
     ops.ISINF,
@@ -107,8 +106,17 @@ COMPOSITE: dict[Op, Callable[..., Any]] = {  # functions of (xp, *operands, **pa
     **reductions.COMPOSITE,
     **indexing.COMPOSITE,
     **special.COMPOSITE,
+    **sorting.COMPOSITE,
+    **fft.COMPOSITE,
+    **linalg.COMPOSITE,
+    **nn.COMPOSITE,
 }
-OPTIONAL: tuple[Op, ...] = (ops.COUNT_NONZERO, ops.RECIPROCAL, ops.UNSTACK)  # in newer versions of the standard
+OPTIONAL: tuple[Op, ...] = (  # in newer versions of the standard
+    ops.COUNT_NONZERO,
+    ops.RECIPROCAL,
+    ops.TAKE_ALONG_AXIS,
+    ops.UNSTACK,
+)
 
 
 def kernels(backend: Backend) -> dict[Op, Kernel]:
@@ -143,14 +151,23 @@ def kernels(backend: Backend) -> dict[Op, Kernel]:
     table |= {op: partial(composite, xp) for op, composite in COMPOSITE.items()}
     table |= {op: found for op in OPTIONAL if (found := getattr(xp, op.name, None))}
     table |= {op: partial(composite, backend) for op, composite in indexing.OF_BACKEND.items()}
-    if (erf := getattr(getattr(xp, "special", None), "erf", None)) is not None:
-        table[ops.ERF] = erf
+    table |= {op: found for op in special.COMPOSITE if not op.params and (found := _special(xp, op))}
     table |= {
         op: _without_numbers(xp, op, table[op]) for op in table if op.promotion in MEETING and len(op.operands) > 1
     }
-    if _gives_scalars(xp):
-        table = {op: _as_arrays(xp, kernel) for op, kernel in table.items()}
-    return table
+    return {op: _as_arrays(xp, kernel) for op, kernel in table.items()} if _gives_scalars(xp) else table
+
+
+def composed(backend: Backend, composite: Callable[..., Any]) -> Kernel:
+    """The kernel of a primitive that somebody else registered; `composite` is as those above."""
+    xp = backend.namespace
+    kernel = partial(composite, xp)
+    return _as_arrays(xp, kernel) if _gives_scalars(xp) else kernel
+
+
+def _special(xp: Any, op: Op) -> Kernel | None:
+    """The library's own, in the module where SciPy looks for it, too."""
+    return getattr(getattr(xp, "special", None), op.name, None)
 
 
 def _missing(backend: str, op: Op) -> Kernel:
@@ -170,13 +187,13 @@ def _without_numbers(xp: Any, op: Op, kernel: Kernel) -> Kernel:
     """The kernel, also for Python numbers: the standard takes them beside an array only lately, and not everywhere."""
     first = op.promotion == "branches"  # the condition is no operand of theirs
 
-    def call(*args: Array) -> Array:
+    def call(*args: Array, **params: Any) -> Array:
         operands = args[first:]
         if any([type(a) in SCALARS for a in operands]):
             like = next((a for a in operands if type(a) not in SCALARS), None)
             dtype, device = (None, args[0].device) if like is None else (like.dtype, like.device)
             operands = tuple([xp.asarray(a, dtype=dtype, device=device) if type(a) in SCALARS else a for a in operands])
-        return kernel(*args[:first], *operands)
+        return kernel(*args[:first], *operands, **params)
 
     return call
 

@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from ... import dtypes
+from ...errors import BackendError
 
 Array = Any
 Axis = int | tuple[int, ...] | None
 Shape = tuple[int, ...]
+
+
+def function(xp: Any, name: str) -> Any:
+    """A function of a namespace or of one of its extensions, which came with later editions of the standard."""
+    found = xp
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is None:
+        raise BackendError(
+            f"the namespace {getattr(xp, '__name__', xp)} has no {name}; give the backend a kernel of its own in "
+            "Backend.kernels()"
+        )
+    return found
 
 
 def is_complex(x: Array) -> bool:

@@ -22,6 +22,13 @@ def _conj(xp: Any, x: Array) -> Array:
     return xp.conj(x) if is_complex(x) else x
 
 
+def _expm1(xp: Any, x: Array) -> Array:
+    y = xp.expm1(x)
+    if not is_complex(x):
+        return y
+    return xp.where(xp.isfinite(x) & (x != 0.0), y, xp.exp(x) - 1.0)  # several have NaN at infinities, and -0 at 0
+
+
 def _imag(xp: Any, x: Array) -> Array:
     im = parts(xp, x)[1]
     return xp.zeros_like(x) if im is None else im
@@ -56,6 +63,7 @@ def _clip(xp: Any, x: Array, low: Array, high: Array) -> Array:
 COMPOSITE: dict[Op, Kernel] = {
     ops.ANGLE: _angle,
     ops.CONJ: _conj,
+    ops.EXPM1: _expm1,
     ops.IMAG: _imag,
     ops.POW_SCALAR: _pow_scalar,
     ops.REAL: real,

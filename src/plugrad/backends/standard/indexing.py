@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -16,7 +17,7 @@ from ._arrays import Array, Shape, real
 
 def _astype(backend: Backend, x: Array, dtype: DType) -> Array:
     xp = backend.namespace
-    return xp.astype(x if dtype.kind == "c" else real(xp, x), backend.raw_dtype(dtype), copy=False)
+    return xp.astype(x if dtype.kind == "c" else real(xp, x), backend.raw_dtype(dtype))
 
 
 def _concat(xp: Any, *arrays: Array, axis: int, sizes: Shape = ()) -> Array:
@@ -144,13 +145,37 @@ def _scatter_add(xp: Any, x: Array, value: Any, indices: Array) -> Array:
     return x
 
 
+def _flat_places(xp: Any, shape: Shape, indices: Array, axis: int) -> Array:
+    """Where indices along an axis lie in the flattened array, row by row."""
+    every = xp.arange(shape[axis], dtype=xp.int64, device=indices.device)
+    at = xp.take(every, _positions(xp, indices, shape[axis]), axis=0)  # the library's check of the bounds
+    at = xp.reshape(at, indices.shape) * math.prod(shape[axis + 1 :])
+    for other in range(len(shape)):
+        if other != axis:
+            own = xp.arange(shape[other], dtype=xp.int64, device=indices.device) * math.prod(shape[other + 1 :])
+            at = at + xp.reshape(own, (-1,) + (1,) * (len(shape) - other - 1))
+    return xp.reshape(at, (-1,))
+
+
+def _take_along_axis(xp: Any, x: Array, indices: Array, axis: int) -> Array:
+    places = _flat_places(xp, x.shape, indices, axis)
+    return xp.reshape(xp.take(xp.reshape(x, (-1,)), places, axis=0), indices.shape)
+
+
+def _add_along_axis(xp: Any, x: Array, value: Any, indices: Array, axis: int) -> Array:
+    places, flat = _flat_places(xp, x.shape, indices, axis), xp.reshape(_spread(xp, value, x, indices.shape), (-1,))
+    return xp.reshape(_scatter_add(xp, xp.reshape(x, (-1,)), flat, places), x.shape)
+
+
 COMPOSITE: dict[Op, Kernel] = {
+    ops.ADD_ALONG_AXIS: _add_along_axis,
     ops.CONCAT: _concat,
     ops.UNSTACK: _unstack,
     ops.GATHER: _gather,
     ops.GETITEM: _getitem,
     ops.SCATTER: _scatter,
     ops.SCATTER_ADD: _scatter_add,
+    ops.TAKE_ALONG_AXIS: _take_along_axis,
 }
 OF_BACKEND: dict[Op, Kernel] = {  # they ask the backend for more than its namespace
     ops.ASTYPE: _astype,

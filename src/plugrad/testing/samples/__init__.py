@@ -6,7 +6,7 @@ Values are random, the same for the same seed, and away from ties and ends of do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -15,10 +15,10 @@ import numpy as np
 from ... import dtypes, ops
 from ...errors import ValidationError
 from ...ops import Op
-from . import core
-from .forms import Boundary, Domain, Shape, Spec, whole
+from . import core, fft, linalg, nn, sorting, special
+from .forms import Boundary, Domain, Shape, Spec, Whole, whole
 
-__all__ = ["UNSAMPLED", "Sample", "samples"]
+__all__ = ["UNSAMPLED", "Sample", "invariants", "samples"]
 
 Array = Any
 
@@ -37,11 +37,12 @@ class Sample(NamedTuple):
     operands: tuple[Any, ...]
     params: dict[str, Any]
     boundary: bool = False  # at a tie, a zero, an infinity, a NaN or the end of a domain
+    smooth: bool = True  # whether this call has a derivative, where others have
 
     @property
     def moving(self) -> tuple[int, ...]:
         """The positions of the operands that have a derivative."""
-        if self.op.push is None:
+        if self.op.push is None or not self.smooth:
             return ()
         return tuple([i for i, x in enumerate(self.operands) if type(x) is np.ndarray and x.dtype.kind in "fc"])
 
@@ -55,7 +56,7 @@ def samples(op: Op, seed: int = 0) -> list[Sample]:
     Parameters
     ----------
     op : Op
-        One of plugrad's own.
+        One of plugrad's own, or one that was registered with samples.
     seed : int
         Other random values in the same forms: sample k of one seed is sample k of another, elsewhere.
 
@@ -67,7 +68,7 @@ def samples(op: Op, seed: int = 0) -> list[Sample]:
     Raises
     ------
     ValidationError
-        For a primitive that is registered elsewhere.
+        For a primitive that was registered without samples, or with some that do not fit it.
 
     Examples
     --------
@@ -77,6 +78,8 @@ def samples(op: Op, seed: int = 0) -> list[Sample]:
     """
     if op in UNSAMPLED:
         return []
+    if op in ops.EXTENSIONS:
+        return _given(op, ops.EXTENSIONS[op].samples, seed)
     if op not in SPECS:
         raise ValidationError(f"no samples are known of {op.name}; write them beside where it is registered")
     spec = SPECS[op]
@@ -85,14 +88,72 @@ def samples(op: Op, seed: int = 0) -> list[Sample]:
     return inner + [Sample(op, name, operands, params, True) for name, operands, params in edges]
 
 
-SPECS: dict[Op, Spec] = {**core.SPECS}
-BOUNDARIES: dict[Op, list[Boundary]] = {}  # beside those of all operations that are called alike
+def _given(op: Op, make: Callable[..., Any] | None, seed: int) -> list[Sample]:
+    """Those that came with a primitive, as `plugrad.extend.primitive` has them."""
+    if make is None:
+        raise ValidationError(f"no samples are known of {op.name}; register it with samples=")
+    rng, found = np.random.default_rng((seed, crc32(op.name.encode()))), []
+    for name, given in make(rng).items():
+        *operands, params = given if op.params else (*given, {})
+        fits = len(operands) == len(op.operands) or op.operands[0].startswith("*")
+        if not fits or type(params) is not dict or set(params) != set(op.params):
+            raise ValidationError(f"the sample {name!r} of {op!r} is {given!r:.200}, which does not fit it")
+        operands = [x if type(x) in dtypes.SCALARS else np.asarray(x) for x in operands]
+        found.append(Sample(op, name, tuple(operands), params))
+    return found
+
+
+def invariants(op: Op, results: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What of an operation's results does not depend on who computes: of vectors of any phase, sums of products.
+
+    Parameters
+    ----------
+    op : Op
+        A primitive.
+    results : tuple of array, shapes (...)
+        All its results, of any library whose arrays have ``conj()``, ``mT`` and operators.
+
+    Returns
+    -------
+    tuple of array
+        The results themselves, for most primitives.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from plugrad import ops
+    >>> v = np.array([[0.6, 0.8], [0.8, -0.6]])
+    >>> one, other = (invariants(ops.EIGH, (np.array([1.0, 2.0]), v)) for v in (v, v * [1, -1]))
+    >>> bool(np.all(one[1] == other[1]))
+    True
+    """
+    return linalg.INVARIANTS[op](*results) if op in linalg.INVARIANTS else results
+
+
+SPECS: dict[Op, Spec] = {
+    **core.SPECS,
+    **sorting.SPECS,
+    **fft.SPECS,
+    **linalg.SPECS,
+    **nn.SPECS,
+    **special.SPECS,
+}
+BOUNDARIES: dict[Op, list[Boundary]] = {  # beside those of all operations that are called alike
+    **sorting.BOUNDARIES,
+    **linalg.BOUNDARIES,
+    **special.BOUNDARIES,
+    **nn.BOUNDARIES,
+}
 
 
 def _variants(op: Op, spec: Spec) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """(dtypes of the inexact operands, names of the forms): all forms in float64, a few in the others."""
+    if spec.kinds == "c":
+        yield ("complex128",), [*spec.forms]
+        yield ("complex64",), [*spec.forms][:1]
+        return
     compound = "c" in spec.kinds
-    several = len(set(op.operands) - {"condition", "indices"}) > 1 or op.operands[0].startswith("*")
+    several = len(set(op.operands) - {"condition", "indices", "rtol"}) > 1 or op.operands[0].startswith("*")
     names = [n for n in spec.forms if "scalar" not in n or (spec.kinds != "-" and (compound or "complex" not in n))]
     yield ("float64",), names
     if spec.kinds != "-":
@@ -120,11 +181,14 @@ def _sample(op: Op, spec: Spec, name: str, kinds: tuple[str, ...], seed: int) ->
         if len(left) > 1 and getattr(x, "dtype", dtypes.bool).kind in "fc":
             del left[0]
         operands.append(x)
-    return Sample(op, name, tuple(operands), dict(form.params))
+    return Sample(op, name, tuple(operands), dict(form.params), smooth=form.smooth)
 
 
 def _operand(domain: Domain, rng: np.random.Generator, shape: Shape, kind: str, strided: bool) -> Array:
-    x = np.asarray(domain(rng, shape))
-    if x.dtype.kind == "f":
-        x = np.asarray(x + 1j * domain(rng, shape) if kind.startswith("complex") else x, kind)
+    compound = kind.startswith("complex")
+    x = np.asarray(domain.make(rng, shape, compound) if isinstance(domain, Whole) else domain(rng, shape))
+    if x.dtype.kind == "f" and compound and not isinstance(domain, Whole):
+        x = x + 1j * domain(rng, shape)
+    if x.dtype.kind in "fc":
+        x = np.asarray(x, kind if x.dtype.kind == "c" else dtypes.real_of(dtypes.DTYPES[kind]).name)
     return np.stack([x, x], -1)[..., 0] if strided else x

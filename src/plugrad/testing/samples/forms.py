@@ -10,7 +10,15 @@ import numpy as np
 
 Array = Any
 Shape = tuple[int, ...]
-Domain = Callable[[np.random.Generator, Shape], Array]
+
+
+class Whole(NamedTuple):
+    """A domain of arrays that are not random in each element: it is told whether they are to be complex."""
+
+    make: Callable[[np.random.Generator, Shape, bool], Array]
+
+
+Domain = Callable[[np.random.Generator, Shape], Array] | Whole
 
 INF, NAN = math.inf, math.nan
 
@@ -97,6 +105,7 @@ class Form(NamedTuple):
     params: Mapping[str, Any] = {}
     strided: bool = False  # elements do not lie side by side
     integers: tuple[int, ...] = ()  # operands that are integers, to be promoted
+    smooth: bool = True  # else it has no derivative, unlike the others
 
 
 class Spec(NamedTuple):

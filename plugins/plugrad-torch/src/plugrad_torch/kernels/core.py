@@ -29,8 +29,11 @@ Shape = tuple[int, ...]
 
 RAW: dict[DType, torch.dtype] = {d: getattr(torch, d.name) for d in DTYPES.values() if hasattr(torch, d.name)}
 
+# torch gathers, sums and compares none of these; two's complement has the same bits
+SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
 
-def _numbers(function: Callable[..., Tensor]) -> Kernel:
+
+def numbers(function: Callable[..., Tensor]) -> Kernel:
     """The function, also for Python numbers among its operands, which torch's refuses; 0.1 us where there are none."""
 
     def kernel(*args: Any) -> Tensor:
@@ -68,6 +71,23 @@ def _round(x: Tensor) -> Tensor:
 def _sign(x: Tensor) -> Tensor:
     y = torch.sgn(x)
     return torch.where(x == x, y, x) if x.is_floating_point() else y  # torch's own makes NaN 0
+
+
+def _expm1(x: Tensor) -> Tensor:
+    y = torch.expm1(x)
+    if not x.is_complex():
+        return y
+    return torch.where(torch.isfinite(x) & (x != 0), y, torch.exp(x) - 1)  # torch's own has NaN at infinities, -0 at 0
+
+
+def _log1p(x: Tensor) -> Tensor:
+    y = torch.log1p(x)
+    return torch.where(torch.isfinite(x), y, torch.log(x)) if x.is_complex() else y  # the same
+
+
+def _remainder(a: Tensor, b: Tensor) -> Tensor:
+    y = torch.remainder(a, b)
+    return torch.copysign(y, b) if y.is_floating_point() else y  # of torch's own a zero has the sign of a
 
 
 def _bce_with_logits(x: Tensor, target: Tensor) -> Tensor:
@@ -177,7 +197,7 @@ def _normalize(x: Tensor, axis: tuple[int, ...], eps: float) -> Tensor:
 
 
 def _astype(x: Tensor, dtype: DType) -> Tensor:
-    return (x.real if dtype.kind != "c" and x.is_complex() else x).to(RAW[dtype])
+    return (x.real if dtype.kind != "c" and x.is_complex() else x).to(RAW[dtype], copy=True)
 
 
 def _concat(*arrays: Tensor, axis: int, sizes: Shape) -> Tensor:
@@ -209,6 +229,27 @@ def _scatter(x: Tensor, value: Any, indices: Tensor) -> Tensor:
 
 def _scatter_add(x: Tensor, value: Any, indices: Tensor) -> Tensor:
     return torch.index_put(x, (_positions(indices),), _written(value, x), True)
+
+
+def _along_axis(function: Callable[..., Tensor], x: Tensor, indices: Tensor, axis: int, *value: Tensor) -> Tensor:
+    """torch's gather and scatter_add: without negative indices, and an error of another kind where there is none."""
+    n, own = x.shape[axis], SIGNED.get(x.dtype, x.dtype)
+    at = _positions(indices)
+    at = torch.where(at < 0, at + n, at)
+    try:
+        return function(x.view(own), axis, at, *[v.expand(at.shape).view(own) for v in value]).view(x.dtype)
+    except RuntimeError as error:
+        if bool(((at < 0) | (at >= n)).any()):
+            raise IndexError(f"an index is out of bounds for an axis of size {n}") from error
+        raise
+
+
+def _take_along_axis(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    return _along_axis(torch.gather, x, indices, axis)
+
+
+def _add_along_axis(x: Tensor, value: Any, indices: Tensor, axis: int) -> Tensor:
+    return _along_axis(torch.scatter_add, x, indices, axis, _written(value, x))
 
 
 def _written(value: Any, x: Tensor) -> Tensor:
@@ -271,7 +312,7 @@ KERNELS: dict[Op, Kernel] = {
     ops.COSH: torch.cosh,
     ops.ERF: torch.erf,
     ops.EXP: torch.exp,
-    ops.EXPM1: torch.expm1,
+    ops.EXPM1: _expm1,
     ops.FLOOR: torch.floor,
     ops.IMAG: _imag,
     ops.ISFINITE: torch.isfinite,
@@ -279,7 +320,7 @@ KERNELS: dict[Op, Kernel] = {
     ops.ISNAN: torch.isnan,
     ops.LOG: torch.log,
     ops.LOG10: torch.log10,
-    ops.LOG1P: torch.log1p,
+    ops.LOG1P: _log1p,
     ops.LOG2: torch.log2,
     ops.LOGICAL_NOT: torch.logical_not,
     ops.NEGATIVE: torch.neg,
@@ -314,21 +355,21 @@ KERNELS: dict[Op, Kernel] = {
     ops.MULTIPLY: operator.mul,
     ops.NOT_EQUAL: operator.ne,
     ops.SUBTRACT: operator.sub,
-    ops.ATAN2: _numbers(torch.atan2),
-    ops.BCE_WITH_LOGITS: _numbers(_bce_with_logits),
-    ops.CLIP: _numbers(torch.clamp),
-    ops.COPYSIGN: _numbers(torch.copysign),
-    ops.FLOOR_DIVIDE: _numbers(torch.floor_divide),
-    ops.HYPOT: _numbers(torch.hypot),
-    ops.LOGADDEXP: _numbers(torch.logaddexp),
-    ops.LOGICAL_AND: _numbers(torch.logical_and),
-    ops.LOGICAL_OR: _numbers(torch.logical_or),
-    ops.LOGICAL_XOR: _numbers(torch.logical_xor),
-    ops.MAXIMUM: _numbers(torch.maximum),
-    ops.MINIMUM: _numbers(torch.minimum),
-    ops.NEXTAFTER: _numbers(torch.nextafter),
-    ops.POW: _numbers(torch.pow),
-    ops.REMAINDER: _numbers(torch.remainder),
+    ops.ATAN2: numbers(torch.atan2),
+    ops.BCE_WITH_LOGITS: numbers(_bce_with_logits),
+    ops.CLIP: numbers(torch.clamp),
+    ops.COPYSIGN: numbers(torch.copysign),
+    ops.FLOOR_DIVIDE: numbers(torch.floor_divide),
+    ops.HYPOT: numbers(torch.hypot),
+    ops.LOGADDEXP: numbers(torch.logaddexp),
+    ops.LOGICAL_AND: numbers(torch.logical_and),
+    ops.LOGICAL_OR: numbers(torch.logical_or),
+    ops.LOGICAL_XOR: numbers(torch.logical_xor),
+    ops.MAXIMUM: numbers(torch.maximum),
+    ops.MINIMUM: numbers(torch.minimum),
+    ops.NEXTAFTER: numbers(torch.nextafter),
+    ops.POW: numbers(torch.pow),
+    ops.REMAINDER: numbers(_remainder),
     ops.WHERE: _where,
     ops.ALL: _over_axes(_all),
     ops.ANY: _over_axes(_any),
@@ -358,11 +399,13 @@ KERNELS: dict[Op, Kernel] = {
     ops.TRIL: lambda x, k: torch.tril(x, k),
     ops.TRIU: lambda x, k: torch.triu(x, k),
     ops.UNSTACK: lambda x, axis: torch.unbind(x, axis),
+    ops.ADD_ALONG_AXIS: _add_along_axis,
     ops.GATHER: _gather,
     ops.GETITEM: _getitem,
     ops.PUT: _put,
     ops.SCATTER: _scatter,
     ops.SCATTER_ADD: _scatter_add,
+    ops.TAKE_ALONG_AXIS: _take_along_axis,
 }
 
 
