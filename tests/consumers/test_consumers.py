@@ -34,16 +34,16 @@ def test_names_are_unique() -> None:
     assert [name for name, times in Counter(entry.name for entry in ENTRIES).items() if times > 1] == []
 
 
-def test_counts_are_those_of_the_page(backend: str) -> None:
+def test_counts_are_those_of_the_page() -> None:
     """Each row of the table in docs/consumers.md: library, version, entries, right, refused, broken by itself."""
     rows = dict(
         re.findall(r"^\| ([\w-]+) [\d.]+ (\| \d+ \| \d+ \| \d+ \| \d+) \|", PAGE.read_text(encoding="utf8"), re.M)
     )
     found = {}
     for library in dict.fromkeys(entry.library for entry in ENTRIES):
-        outcomes = Counter(judge(entry, backend).outcome for entry in ENTRIES if entry.library == library)
-        numbers = (outcomes.total(), outcomes["right"], outcomes["refused"], outcomes["wrong"])
-        found[library] = "".join(f"| {n} " for n in numbers).rstrip()
+        mine = [entry for entry in ENTRIES if entry.library == library]
+        broken, refused = (sum(map(bool, flags)) for flags in zip(*[(e.broken, e.refused) for e in mine], strict=True))
+        found[library] = f"| {len(mine)} | {len(mine) - refused - broken} | {refused} | {broken}"
     assert rows == found
 
 
