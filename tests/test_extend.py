@@ -223,6 +223,13 @@ def test_without_a_law_vmap_loops_and_says_so(backend: str) -> None:
         assert pg.vmap(made)(pg.ones((3, 2, 2))).tolist() == [1, 1, 1]
 
 
+@IGNORED
+def test_without_a_law_there_may_be_no_sample(backend: str) -> None:
+    made, _ = calls("no law")
+    assert pg.vmap(made)(pg.ones((0, 2, 2))).shape == (0,)
+    assert pg.vmap(pg.grad(lambda x: made(x) ** 2))(pg.ones((0, 2, 2))).shape == (0, 2, 2)
+
+
 def test_dtypes_meet_as_the_promotion_says(backend: str) -> None:
     made, _ = calls("bilinear")
     assert made(pg.ones((2, 2), dtype=pg.float32), pg.ones((2, 2), dtype=pg.int64)).dtype is pg.float32

@@ -235,6 +235,8 @@ def test_refusals_along_one_axis(backend: str, name: str) -> None:
         transform(pg.ones((2, 1 if name in TO_REAL else 0)))
     with pytest.raises(ValidationError, match=f"{name}: norm is 'backward', 'ortho' or 'forward', not 'both'"):
         transform(x, norm="both")
+    with pytest.raises(ValidationError, match=rf"{name}: norm is .*, not \['ortho'\]"):
+        transform(x, norm=["ortho"])
 
 
 @pytest.mark.parametrize("name", SEVERAL)
@@ -268,3 +270,5 @@ def test_refusals_of_frequencies(backend: str, name: str) -> None:
         frequencies(3, dtype=pg.int64)
     with pytest.raises(ValidationError, match=f"{name}: points at the distance d=0 have no frequencies"):
         frequencies(3, d=0)
+    with pytest.raises(ValidationError, match=f"{name}: points at the distance d='a' have no frequencies"):
+        frequencies(3, d="a")

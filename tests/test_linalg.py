@@ -243,6 +243,8 @@ def test_vector_norm_of_nothing_and_of_numbers(backend: str) -> None:
     assert pg.linalg.vector_norm(pg.zeros(0)).item() == 0
     assert pg.linalg.vector_norm(pg.asarray(-3.0)).item() == 3
     same(pg.linalg.vector_norm(pg.asarray([3, 4])), 5.0)
+    same(pg.linalg.vector_norm(pg.asarray([3, -4]), ord=np.int64(1)), 7.0)
+    same(pg.linalg.vector_norm(pg.asarray([3, -4]), ord=np.float32(2)), 5.0)
     same(pg.linalg.vector_norm(pg.asarray([NAN, 0.0]), ord=0), 1.0)
     with pytest.raises(ShapeError, match="max"):
         pg.linalg.vector_norm(pg.zeros(0), ord=INF)
@@ -366,8 +368,23 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         for name in ("diagonal", "matrix_norm", "matrix_rank", "pinv", "qr", "svd", "svdvals", "trace", "inv")
     },
     "matrix_power": (lambda: pg.linalg.matrix_power(pg.ones((2, 3)), 2), ShapeError, "matrix_power: .*square"),
-    "a power that is none": (lambda: pg.linalg.matrix_power(pg.ones((2, 2)), 0.5), ShapeError, "the power.*0.5"),
-    "an offset that is none": (lambda: pg.linalg.diagonal(pg.ones((2, 2)), offset=0.5), ShapeError, "offset.*0.5"),
+    **{
+        f"the power {n}": (
+            lambda n=n: pg.linalg.matrix_power(pg.ones((2, 2)), n),
+            ValidationError,
+            "matrix_power: the power is an integer, not",
+        )
+        for n in (0.5, (2, 2), ())
+    },
+    **{
+        f"{name}, offset {k}": (
+            lambda name=name, k=k: getattr(pg.linalg, name)(pg.ones((2, 2)), offset=k),
+            ValidationError,
+            "diagonal: offset is an integer, not",
+        )
+        for name in ("diagonal", "trace")
+        for k in (0.5, (0, 1), ())
+    },
     "cross of two": (lambda: pg.linalg.cross(pg.ones(2), pg.ones(2)), ShapeError, r"cross: .*\(2,\).*3 elements"),
     "cross of one": (lambda: pg.linalg.cross(pg.ones(3), pg.ones((3, 1))), ShapeError, "3 elements along axis -1"),
     "cross, no axis": (lambda: pg.linalg.cross(pg.ones(3), pg.ones(3), axis=-2), AxisError, "cross: there is no axis"),
@@ -676,6 +693,25 @@ def test_one_of_several_results_alone() -> None:
     for f in (pg.linalg.eig, pg.linalg.eigh, pg.linalg.qr, pg.linalg.slogdet, pg.linalg.svd):
         for i in range(len(f(x))):
             check_grads(lambda x, f=f, i=i: pg.abs(f(x + x.mT)[i]), pg.asarray(x), bound=1e4)
+
+
+def test_the_singular_values_of_complex_matrices_alone(backend: str) -> None:
+    """Their cotangent is real, and multiplies complex vectors: torch multiplies no matrices of two dtypes."""
+    x = pg.asarray(random((2, 4, 3), "complex128"))
+    for full in (False, True):
+        g = pg.grad(lambda x, full=full: pg.sum(pg.linalg.svd(x, full_matrices=full).S ** 2))(x)
+        same(g, 2 * x.numpy(), 256)
+
+
+def test_a_gradient_of_det_is_nan_where_its_value_is(backend: str) -> None:
+    """As for matrices of two rows, and as every other derivative; the other matrices of a stack keep theirs."""
+    x = definite((2, 3, 3))
+    expected = pg.grad(lambda x: pg.sum(pg.linalg.det(x)))(pg.asarray(x)).numpy()[1]
+    for what in (NAN, INF):
+        x[0, 0, 1] = what
+        g = pg.grad(lambda x: pg.sum(pg.linalg.det(x)))(pg.asarray(x)).numpy()
+        assert np.isnan(g[0]).any()
+        assert np.array_equal(g[1], expected)
 
 
 def test_matrix_rank_has_no_derivative() -> None:

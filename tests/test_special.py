@@ -544,12 +544,40 @@ def test_integers_and_numbers(computer: str) -> None:
     assert pg.special.gammaln(pg.asarray([1, 2])).dtype is pg.float64
     assert pg.special.xlogy(2, pg.asarray([1.5], dtype=pg.float32)).dtype is pg.float32
     assert pg.special.gammainc(pg.asarray([2]), pg.asarray([3])).tolist() == pg.special.gammainc(2.0, [3.0]).tolist()
+    assert pg.special.xlogy(np.float64(2), pg.asarray([1.5], dtype=pg.float32)).dtype is pg.float32
     assert pg.special.betainc(2, 3, 0.5).item() == pytest.approx(0.6875)
     assert pg.special.erf(0.5).item() == pytest.approx(math.erf(0.5))
     assert pg.special.polygamma(pg.asarray(2), 1.5).item() == pg.special.polygamma(2, 1.5).item()
     assert pg.special.multigammaln(2.5, np.int64(2)).item() == pg.special.multigammaln(2.5, 2).item()
 
 
+@pytest.mark.parametrize("name", [name for name, xs in SMOOTH.items() if len(xs) > 1])
+def test_numbers_are_weak(computer: str, name: str) -> None:
+    """Also in what is composed of several operations."""
+    f, xs = getattr(pg.special, name), SMOOTH[name]
+    numbers = [float(np.ravel(x)[0]) for x in xs]
+    exact = f(*numbers).item()
+    for i in range(len(xs)):
+        one = pg.asarray([numbers[i]], dtype=pg.float32)
+        y = f(*numbers[:i], one, *numbers[i + 1 :])
+        assert y.dtype is pg.float32
+        assert y.item() == pytest.approx(exact, rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in SMOOTH if name != "logsumexp"])
+def test_booleans_are_numbers(computer: str, name: str) -> None:
+    f, many = getattr(pg.special, name), len(SMOOTH[name])
+    for flag in (False, True):
+        y = f(*[pg.asarray([flag])] * many)
+        assert y.dtype is pg.float64
+        np.testing.assert_array_equal(values(y), values(f(*[pg.asarray([float(flag)])] * many)))
+
+
+def test_lists_go_where_the_tensor_is(backend: str) -> None:
+    assert pg.special.xlogy([1.0, 2.0], pg.ones(2)).backend == backend
+
+
+@pytest.mark.numpy
 def test_arrays_of_a_library_are_taken() -> None:
     assert type(pg.special.gammaln(np.array([1.0, 2.0]))) is pg.Tensor
     assert type(pg.special.xlogy(np.array([1.0]), pg.ones(1))) is pg.Tensor
@@ -597,6 +625,7 @@ def run(code: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
+@pytest.mark.numpy
 def test_nothing_is_loaded_before_it_is_asked_for() -> None:
     run(
         "import sys, plugrad as pg\n"

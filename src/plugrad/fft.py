@@ -8,6 +8,7 @@ complex and complex to real along one; what is cut off or filled up with zeros i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from .dtypes import DType, complex_of, default_dtype, of
 from .errors import DTypeError, ShapeError, ValidationError
 from .namespace import astype, concat, conj, roll
-from .namespace._arguments import Array, Axis, all_axes, copied, ints, tensor
+from .namespace._arguments import Array, Axis, all_axes, copied, ints, one_of, tensor
 from .namespace._places import place, uploaded
 from .ops import FFT, GETITEM, IRFFT, RFFT
 from .tensor import Tensor, apply, zeros
@@ -372,7 +373,7 @@ def hfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Norm = "bac
     >>> pg.fft.hfft(pg.asarray([1.0, 1j, 1.0])).tolist()
     [2.0, 2.0, 2.0, -2.0]
     """
-    return _restored(conj(tensor(x)), _points(n, "hfft"), (axis,), _OTHER.get(norm, norm), "hfft")
+    return _restored(conj(tensor(x)), _points(n, "hfft"), (axis,), _OTHER[one_of(norm, _OTHER, "hfft", "norm")], "hfft")
 
 
 def ihfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
@@ -409,7 +410,7 @@ def ihfft(x: Array, /, *, n: int | None = None, axis: int = -1, norm: Norm = "ba
     >>> pg.fft.ihfft(pg.asarray([2.0, 2.0, 2.0, -2.0])).tolist()
     [(1-0j), 1j, (1-0j)]
     """
-    return conj(_halved(x, _points(n, "ihfft"), (axis,), _OTHER.get(norm, norm), "ihfft"))
+    return conj(_halved(x, _points(n, "ihfft"), (axis,), _OTHER[one_of(norm, _OTHER, "ihfft", "norm")], "ihfft"))
 
 
 def _complex(x: Array, s: Axis, axes: Axis, inverse: bool, norm: str, who: str) -> Tensor:
@@ -466,8 +467,7 @@ def _plan(
     x: Tensor, s: Axis, axes: Axis, norm: str, who: str, real: bool = False, back: bool = False
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The axes, and how many points there are along each: of the result, where real numbers come `back`."""
-    if norm not in _OTHER:
-        raise ValidationError(f"{who}: norm is 'backward', 'ortho' or 'forward', not {norm!r}")
+    one_of(norm, _OTHER, who, "norm")
     given = None if s is None else ints(s, who, "s")
     last = axes is None and given is not None
     along = all_axes(tuple(range(-len(given or ()), 0)) if last else axes, x.ndim, who)
@@ -602,8 +602,8 @@ def _frequencies(
     to = default_dtype() if dtype is None else of(dtype)
     if to.kind != "f":
         raise DTypeError(f"{who}: frequencies are real floating numbers, not {to.name}; use float32 or float64")
-    if d == 0:
-        raise ValidationError(f"{who}: points at the distance d=0 have no frequencies; it must not be zero")
+    if not isinstance(d, Real) or d == 0:
+        raise ValidationError(f"{who}: points at the distance d={d!r:.60} have no frequencies; a number, and not zero")
     return uploaded(steps / (n * d), to, place(backend, device))
 
 

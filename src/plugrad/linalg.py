@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from . import dtypes, ops
 from . import namespace as xp
 from .dtypes import INEXACT, DType
 from .errors import ShapeError, ValidationError
 from .namespace import matmul, matrix_transpose, tensordot, vecdot
-from .namespace._arguments import Array, Axis, ints, one_axis, reduced, tensor
+from .namespace._arguments import Array, Axis, one_axis, reduced, tensor, whole
 from .namespace.linalg import outer
 from .tensor import Tensor, apply
 
@@ -176,6 +178,8 @@ def diagonal(x: Array, /, *, offset: int = 0) -> Tensor:
     ------
     ShapeError
         If `x` has fewer than two axes.
+    ValidationError
+        If `offset` is no integer.
 
     Examples
     --------
@@ -183,7 +187,7 @@ def diagonal(x: Array, /, *, offset: int = 0) -> Tensor:
     >>> pg.linalg.diagonal(pg.asarray([[1, 2, 3], [4, 5, 6]]), offset=1).tolist()
     [2, 6]
     """
-    x, (offset,) = _matrices(x, "diagonal"), ints(offset, "diagonal", "offset")
+    x, offset = _matrices(x, "diagonal"), whole(offset, "diagonal", "offset")
     *stack, m, n = x.shape
     length = max(0, min(m + min(offset, 0), n - max(offset, 0)))
     start = offset if offset > 0 else -offset * n
@@ -213,6 +217,8 @@ def trace(x: Array, /, *, offset: int = 0, dtype: DType | None = None) -> Tensor
     ------
     ShapeError
         If `x` has fewer than two axes.
+    ValidationError
+        If `offset` is no integer.
 
     Examples
     --------
@@ -241,6 +247,8 @@ def matrix_power(x: Array, n: int, /) -> Tensor:
     ------
     ShapeError
         If the matrices are not square.
+    ValidationError
+        If `n` is no integer.
     LinearAlgebraError
         For a negative power of a singular matrix.
 
@@ -250,7 +258,7 @@ def matrix_power(x: Array, n: int, /) -> Tensor:
     >>> pg.linalg.matrix_power(pg.asarray([[1.0, 1.0], [0.0, 1.0]]), -3).tolist()
     [[1.0, -3.0], [0.0, 1.0]]
     """
-    x, (n,) = _square(x, "matrix_power"), ints(n, "matrix_power", "the power")
+    x, n = _square(x, "matrix_power"), whole(n, "matrix_power", "the power")
     if n == 0:
         identity = xp.tril(xp.triu(xp.ones_like(x)))
         return xp.where(xp.zeros_like(x, dtype=dtypes.bool), x, identity)  # its gradient is zero
@@ -299,7 +307,7 @@ def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: 
     >>> pg.linalg.vector_norm(x).item(), pg.linalg.vector_norm(x, ord=pg.inf).item()
     (5.0, 4.0)
     """
-    x = _floating(tensor(x))
+    x, ord = _floating(tensor(x)), ord.item() if isinstance(ord, np.generic) else ord
     if type(ord) not in (int, float) or ord != ord:
         raise ValidationError(f"vector_norm: ord must be a number, inf or -inf, not {ord!r}")
     if math.isinf(ord):

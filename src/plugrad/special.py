@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import namespace as xp
 from . import nn, ops
-from .dtypes import SCALARS
+from .dtypes import SCALARS, default_dtype
 from .errors import ConversionError, DTypeError, ValidationError
 from .namespace._arguments import Array, Axis, reduced, tensor
 from .nn import log_softmax, softmax
@@ -99,7 +101,7 @@ def _one(name: str, f: Callable[[Any], Tensor], meaning: str, example: str, resu
 
     def function(x: Array, /) -> Tensor:
         (x,) = _reals(name, x)
-        return f(tensor(x))
+        return f(x)
 
     words = {
         "operands": "x",
@@ -142,14 +144,27 @@ def _documented(function: Any, name: str, **words: str) -> Function:
     return function
 
 
-def _reals(who: str, *operands: Array) -> tuple[Array, ...]:
-    """The operands, unless one is complex: Python scalars stay weak, arrays of another library become tensors."""
-    found = tuple([x if type(x) is Tensor or type(x) in SCALARS else tensor(x) for x in operands])
+def _reals(who: str, *operands: Array) -> tuple[Tensor, ...]:
+    """The operands as tensors in the floating dtype in which they meet, unless one is complex; numbers are weak."""
+    given = [x.item() if isinstance(x, np.generic) else x for x in operands]
+    first = next((x for x in given if type(x) is Tensor), None)
+    found = [x if type(x) in SCALARS else tensor(x, first) for x in given]
     for x in found:
         kind = x.dtype.name if type(x) is Tensor else type(x).__name__
         if kind.startswith("complex"):
             raise DTypeError(f"{who}: takes real numbers, got {kind}; apply it to real, imag or abs")
-    return found
+    like = next((x for x in found if type(x) is Tensor), None)
+    to = default_dtype() if like is None else xp.result_type(*found)
+    to = to if to.kind == "f" else default_dtype()
+    where = (None, None) if like is None else (like.backend, like.device)
+    return tuple(
+        [
+            xp.astype(x, to, copy=False)
+            if type(x) is Tensor
+            else xp.full((), x, dtype=to, backend=where[0], device=where[1])
+            for x in found
+        ]
+    )
 
 
 def _binary(op: ops.Op) -> Function:
@@ -185,14 +200,7 @@ def _gammasgn(x: Any) -> Any:
 
 
 def _beta(a: Any, b: Any) -> Any:
-    a, b = _as_tensors(a, b)
     return _gammasgn(a) * _gammasgn(b) * _gammasgn(a + b) * xp.exp(apply(ops.BETALN, a, b))
-
-
-def _as_tensors(a: Any, b: Any) -> tuple[Any, Any]:
-    """Two of which one may be a Python scalar."""
-    like = next((x for x in (a, b) if type(x) is Tensor), None)
-    return tensor(a, like), tensor(b, like)
 
 
 HALF = math.sqrt(0.5)
@@ -426,9 +434,9 @@ def polygamma(n: int | Tensor, x: Array, /) -> Tensor:
     order = _integer("polygamma", "n", n)
     (x,) = _reals("polygamma", x)
     if order == 0:
-        return _digamma(tensor(x))
+        return _digamma(x)
     factor = math.factorial(order) if order < 171 else math.inf
-    return xp.multiply(apply(ops.ZETA, float(order + 1), tensor(x)), factor if order % 2 else -factor)
+    return xp.multiply(apply(ops.ZETA, float(order + 1), x), factor if order % 2 else -factor)
 
 
 def zeta(x: Array, q: Array | None = None, /) -> Tensor:
@@ -493,7 +501,7 @@ def multigammaln(a: Array, d: int | Tensor, /) -> Tensor:
     1.144729885849
     """
     dimension = _integer("multigammaln", "d", d, 1)
-    x: Any = tensor(_reals("multigammaln", a)[0])
+    x: Any = _reals("multigammaln", a)[0]
     total: Any = apply(ops.GAMMALN, x)
     for j in range(1, dimension):
         total = total + apply(ops.GAMMALN, x - j / 2)
@@ -532,7 +540,7 @@ def spherical_jn(n: int | Tensor, z: Array, /) -> Tensor:
     [1.0]
     """
     order = _integer("spherical_jn", "n", n)
-    return apply(ops.SPHERICAL_JN, tensor(_reals("spherical_jn", z)[0]), n=order)
+    return apply(ops.SPHERICAL_JN, _reals("spherical_jn", z)[0], n=order)
 
 
 def _integer(who: str, what: str, given: Any, least: int = 0) -> int:
@@ -580,12 +588,10 @@ def logsumexp(x: Array, axis: Axis = None, b: Array | None = None, keepdims: boo
     >>> pg.special.logsumexp(pg.asarray([1000.0, 1000.0]), b=pg.asarray([1.0, 0.0])).item()
     1000.0
     """
-    (x,) = _reals("logsumexp", x)
-    x = tensor(x)
+    x, *weights = _reals("logsumexp", x, *([] if b is None else [b]))
     if b is None:
         return nn.logsumexp(x, axis, keepdims)
-    (b,) = _reals("logsumexp", b)
-    over, (x, b) = reduced(axis, x, "logsumexp"), xp.broadcast_arrays(x, tensor(b, x))
+    over, (x, b) = reduced(axis, x, "logsumexp"), xp.broadcast_arrays(x, *weights)
     counts = xp.where(b == 0, -math.inf, x).detach()
     if 0 in x.shape:
         return nn.logsumexp(counts, axis, keepdims)

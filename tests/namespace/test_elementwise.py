@@ -137,6 +137,11 @@ def test_bits(backend: str, dtype: pg.DType) -> None:
     same(pg.bitwise_invert(a), ~x)
 
 
+def test_truth_values_are_not_rounded(backend: str) -> None:
+    with pytest.raises(DTypeError, match="round: takes no bool; cast with astype"):
+        pg.round(pg.asarray([True]))
+
+
 def test_shifts(backend: str) -> None:
     x, want = of([1, -8, 7])
     same(pg.bitwise_left_shift(x, 2), want << 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import hypothesis.strategies as st
@@ -29,6 +31,19 @@ def test_take(backend: str, axis: int, indices: Any) -> None:
 def test_take_by_other_integers(backend: str, dtype: pg.DType) -> None:
     x, want = of([1.0, 2.0, 3.0])
     same(pg.take(x, pg.asarray([2, 0], dtype=dtype)), want[[2, 0]])
+
+
+def test_lists_and_numpys_arrays_are_indices_where_numpy_never_computed(backend: str) -> None:
+    """In a process of its own: whoever made one array of NumPy's has told what NumPy calls its dtypes."""
+    code = f"""
+import numpy as np, plugrad as pg
+pg.use_backend({backend!r})
+x = pg.ones(3)
+x[[0, 2]] = 5.0
+assert x[[0, 1]].tolist() == x[np.asarray([0, 1], np.int8)].tolist() == [5, 1]
+assert x[[True, False, True]].tolist() == x[np.asarray([True, False, True])].tolist() == [5, 5]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_take_refuses(backend: str) -> None:

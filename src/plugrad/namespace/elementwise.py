@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from .. import dtypes, ops
+from ..backends import current
 from ..backends.protocol import Kernels
 from ..dtypes import COMPLEX, SCALARS, DType
 from ..errors import DTypeError
@@ -390,7 +391,8 @@ def pow(x1: Array, x2: Array, /) -> Tensor:
 def _has_negative(x: Tensor) -> bool:
     """Whether an element is known to be below zero."""
     known = type(x.by) is Kernels and x.by.name != "tracing"
-    return known and bool(x.by.backend.namespace.any(x.data < 0))
+    with current.scopes():
+        return known and bool(x.by.backend.namespace.any(x.data < 0))
 
 
 def _power(x: Tensor, exponent: Any) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from ..backends import current
 from ..dtypes import SCALARS
 from ..errors import DTypeError, ShapeError, ValidationError
 from ..indexing import as_index
@@ -194,7 +195,8 @@ def nonzero(x: Array, /) -> tuple[Tensor, ...]:
     if x.ndim == 0:
         raise ShapeError("nonzero: a 0-d tensor has no index; compare it with 0")
     low = beneath(x if x.dtype.kind == "b" else apply(NOT_EQUAL, x, 0), "nonzero")
-    return tuple([Tensor(raw, low.by) for raw in low.by.backend.namespace.nonzero(low.data)])
+    with current.scopes():
+        return tuple([Tensor(raw, low.by) for raw in low.by.backend.namespace.nonzero(low.data)])
 
 
 def searchsorted(

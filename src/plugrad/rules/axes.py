@@ -274,17 +274,19 @@ def loop(op: Op) -> Law:
 
     def law(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
         warnings.warn(f"{op.name} has no law of axes: vmap runs it sample by sample", PlugradWarning, stacklevel=2)
-        columns = [
-            apply(UNSTACK, a, axis=0) if m else (a,) * size_of(args, mine) for a, m in zip(args, mine, strict=True)
-        ]
+        size = size_of(args, mine)
+        if not size:  # one sample says what shapes would have come out
+            args = tuple([zeros(a, (1, *a.shape[1:])) if m else a for a, m in zip(args, mine, strict=True)])
+        columns = [apply(UNSTACK, a, axis=0) if m else (a,) * max(1, size) for a, m in zip(args, mine, strict=True)]
         ys = [apply(op, *row, **params) for row in zip(*columns, strict=True)]
         if isinstance(ys[0], tuple):
-            return tuple(map(_stack, zip(*ys, strict=True)))
-        return _stack(ys)
+            return tuple([_stack(y, size) for y in zip(*ys, strict=True)])
+        return _stack(ys, size)
 
     return law
 
 
-def _stack(ys: Any) -> Any:
+def _stack(ys: Any, size: int) -> Any:
     rows = [apply(RESHAPE, as_tensor(y), shape=(1, *y.shape)) for y in ys]
-    return apply(CONCAT, *rows, axis=0, sizes=(1,) * len(rows))
+    y = apply(CONCAT, *rows, axis=0, sizes=(1,) * len(rows))
+    return y if size else apply(GETITEM, y, index=(slice(0, 0),))

@@ -135,7 +135,7 @@ def _svd_vjp(xp: Any, ct: Any, y: Any, full_matrices: bool) -> Any:
     (u, s, vh), (gu, gs, gvh) = y, ct
     u, gu = _thin(xp, u, gu, s)
     v, gv = _thin(xp, adjoint(xp, vh), None if gvh is None else adjoint(xp, gvh), s)
-    inner, outer = [None if gs is None else columns(xp, gs) * eye(xp, gs)], []
+    inner, outer = [None if gs is None else columns(xp, gs) * eye(xp, u)], []
     if gu is not None:
         k = project(xp, u, gu)
         inner += [_skew(xp, k - adjoint(xp, k), s) * columns(xp, s), _phase(xp, k, s)]

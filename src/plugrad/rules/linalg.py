@@ -109,7 +109,8 @@ def _adjugate(xp: Any, x: Any) -> Any:
     n = x.shape[-1]
     if n < 3:
         return _small_adjugate(xp, x)
-    u, s, vh = xp.svd(stopped(x) if type(x) is Tensor else xp.detach(x), full_matrices=False)
+    held = stopped(x) if type(x) is Tensor else xp.detach(x)
+    u, s, vh = xp.svd(xp.where(xp.isfinite(held), held, 0), full_matrices=False)  # any bases do where the result is NaN
     uh, v = adjoint(xp, u), adjoint(xp, vh)
     (a, b), (c, d) = _blocks(xp, sandwich(xp, uh, x, v), n - 2)
     (u1, u2), (v1, v2) = split_rows(xp, uh, n - 2), split(xp, v, n - 2)

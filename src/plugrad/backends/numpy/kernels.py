@@ -97,6 +97,12 @@ def _normalize(x: Array, axis: Any, eps: float) -> Array:
     return y
 
 
+def _round(x: Array) -> Array:
+    if x.dtype == bool:
+        raise TypeError("NumPy would make float16 of them, which is no dtype here")
+    return np.round(x)
+
+
 def _sigmoid(x: Array) -> Array:
     right = x.real >= 0
     t = np.exp(np.where(right, -x, x))  # never overflows
@@ -187,7 +193,7 @@ KERNELS: dict[Op, Kernel] = {
     ops.REAL: np.real,
     ops.RECIPROCAL: np.reciprocal,
     ops.RELU: lambda x: np.maximum(x, 0),
-    ops.ROUND: np.round,
+    ops.ROUND: _round,
     ops.SIGMOID: _sigmoid,
     ops.SIGN: np.sign,
     ops.SIGNBIT: np.signbit,
