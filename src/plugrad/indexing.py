@@ -62,7 +62,8 @@ def as_index(i: Tensor) -> Tensor:
 def _beside(x: Tensor, host: np.ndarray[Any, Any]) -> Tensor:
     """An index array of NumPy, put where `x` is."""
     table = constants(current.table(base(x).by.owner))
-    return Tensor(table.backend.asarray(host, dtypes.of(host.dtype), x.device, True), table)
+    dtype = dtypes.of(host.dtype.name)  # the name: nobody told of NumPy's own where another backend is used alone
+    return Tensor(table.backend.asarray(host, dtype, x.device, True), table)
 
 
 def is_basic(index: Any) -> bool:
@@ -103,9 +104,10 @@ def updated(x: Tensor, value: Any, index: Any, change: Change | None, scatter: S
     """
     if is_basic(index):
         if change is not None:
-            _check_fits(value := as_tensor(value, x), region_of(x.shape, index))
-            value = change(read(x, index), value)
-        return apply(PUT, x, _of_rank(value, x, index), index=index)
+            value = change(read(x, index), _fitted(as_tensor(value, x), region_of(x.shape, index)))
+        elif type(value) is Tensor and value.shape[:1] == (1,):
+            value = _fitted(value, region_of(x.shape, index))
+        return apply(PUT, x, value, index=index)
     dtypes.require_fit(value, x.dtype)
     mask = _lone_mask(x, index)
     if mask is not None:
@@ -126,7 +128,7 @@ def updated(x: Tensor, value: Any, index: Any, change: Change | None, scatter: S
     flat, at = _flattened(_permuted(part, order), plan)
     free = [part.shape[a] for a in rest]
     region = (*free[: plan.position], *at.shape, *free[plan.position :])
-    value = spread_to(cast_into(SCATTER, x, as_tensor(value, x)), region)
+    value = spread_to(_fitted(cast_into(SCATTER, x, as_tensor(value, x)), region), region)
     many, before = at.ndim, plan.position
     value = _permuted(value, (*range(before, before + many), *range(before), *range(before + many, value.ndim)))
     new = apply(RESHAPE, scatter(flat, value, at), shape=tuple(part.shape[a] for a in order))
@@ -146,13 +148,13 @@ def region_of(shape: tuple[int, ...], index: Any) -> tuple[int, ...]:
         raise IndexingError(f"{error}; the shape is {shape}") from error
 
 
-def _of_rank(value: Any, x: Tensor, index: Any) -> Any:
-    """Leading axes of length 1 that a value has and the region has not are dropped."""
-    if type(value) is not Tensor or value.shape[:1] != (1,):
-        return value
-    extra = max(0, value.ndim - len(region_of(x.shape, index)))
-    _check_fits(value, (1,) * extra + region_of(x.shape, index))
-    return apply(RESHAPE, value, shape=value.shape[extra:]) if extra else value
+def _fitted(value: Tensor, region: tuple[int, ...]) -> Tensor:
+    """`value`, without leading axes of length 1 that the region has not; ShapeError if it does not broadcast."""
+    extra = max(0, value.ndim - len(region))
+    if extra and value.shape[:extra] == (1,) * extra:
+        value = apply(RESHAPE, value, shape=value.shape[extra:])
+    _check_fits(value, region)
+    return value
 
 
 def _check_fits(value: Tensor, region: tuple[int, ...]) -> None:
@@ -241,11 +243,11 @@ def _flattened(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
 
 def _check_bounds(i: Tensor, n: int) -> None:
     """A flattened index could fall into a neighbour's row: look first, where the values are known."""
-    if (
-        type(i.by) is Kernels
-        and i.by.name != "tracing"
-        and bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n)))
-    ):
+    if type(i.by) is not Kernels or i.by.name == "tracing":
+        return
+    with current.scopes():
+        outside = bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n)))
+    if outside:
         raise IndexingError(f"an index is out of bounds for an axis of size {n}; take {-n} to {n - 1}")
 
 
@@ -262,7 +264,8 @@ def _indices_of(mask: Tensor) -> list[Tensor]:
         raise TracingError(
             "reading by a traced mask: the shape of the result depends on its values; use where(mask, x, 0)"
         )
-    return [Tensor(i, mask.by) for i in mask.by.backend.namespace.nonzero(mask.data)]
+    with current.scopes():
+        return [Tensor(i, mask.by) for i in mask.by.backend.namespace.nonzero(mask.data)]
 
 
 def _lone_mask(x: Tensor, index: Any) -> Tensor | None:

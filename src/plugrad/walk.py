@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from operator import attrgetter
 from typing import Any
 
+from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import COMPLEX, SCALARS
 from .errors import GraphError, ShapeError
@@ -106,32 +107,35 @@ def walk(
                 "the earlier call"
             )
     pop, get = cotangents.pop, cotangents.get
-    for node in order:
-        ct, op, by, args, out, params = pop(node), node.op, node.by, node.args, node.out, node.params
-        if (node.extra is not None and "grad" in node.extra) or (between is not None and node in wanted):  # type: ignore[operator]
-            found[node] = ct
-        if op is PICK:
-            (source,) = node.edges
-            slots = cotangents.setdefault(source, [None] * source.shape)
-            slots[params] = ct if slots[params] is None else slots[params] + ct
-            continue
-        if record:
-            xp, pulls = RECORDING, op.pulls
-            args, out = _with_history(node, again)
-        else:
-            xp, pulls = by.xp, by.pulls.get(op) or op.pulls
-        for edge, pull in zip(node.edges, op.complex_pulls if node.dtype in COMPLEX else pulls):
-            if edge and (between is None or edge in between):
-                g = pull(xp, ct, out, args, params, edge)
-                if g.shape != edge.shape:
-                    try:
-                        g = xp.unbroadcast(g, tuple(edge.shape))
-                    except ShapeError as error:
-                        raise ShapeError(f"{node}: the rule gives a cotangent of the wrong shape: {error}") from error
-                before = get(edge)
-                cotangents[edge] = g if before is None else before + g
-        if not retain and (node.args is not None or node.out is not None):
-            node.args, node.out = FREED, None
+    with current.scopes():
+        for node in order:
+            ct, op, by, args, out, params = pop(node), node.op, node.by, node.args, node.out, node.params
+            if (node.extra is not None and "grad" in node.extra) or (between is not None and node in wanted):  # type: ignore[operator]
+                found[node] = ct
+            if op is PICK:
+                (source,) = node.edges
+                slots = cotangents.setdefault(source, [None] * source.shape)
+                slots[params] = ct if slots[params] is None else slots[params] + ct
+                continue
+            if record:
+                xp, pulls = RECORDING, op.pulls
+                args, out = _with_history(node, again)
+            else:
+                xp, pulls = by.xp, by.pulls.get(op) or op.pulls
+            for edge, pull in zip(node.edges, op.complex_pulls if node.dtype in COMPLEX else pulls):
+                if edge and (between is None or edge in between):
+                    g = pull(xp, ct, out, args, params, edge)
+                    if g.shape != edge.shape:
+                        try:
+                            g = xp.unbroadcast(g, tuple(edge.shape))
+                        except ShapeError as error:
+                            raise ShapeError(
+                                f"{node}: the rule gives a cotangent of the wrong shape: {error}"
+                            ) from error
+                    before = get(edge)
+                    cotangents[edge] = g if before is None else before + g
+            if not retain and (node.args is not None or node.out is not None):
+                node.args, node.out = FREED, None
     if found:
         cotangents |= found
     return cotangents if wanted is None else {n: ct for n, ct in cotangents.items() if n in wanted}

@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 import textwrap
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 LIGHT = """
 from plugrad import hookimpl
@@ -55,6 +57,15 @@ class Site:
         fields = {"name": plugin, "api": (1, 0), "loader": f"{loader}:Made", **fields}
         self.install(plugin, LIGHT.format(fields=fields), distribution)
         self.write(f"{loader}.py", HEAVY.format(name=fields["name"], body=body))
+
+    def install_project(self, project: Path) -> None:
+        """As an installer does it: the project's build backend makes a wheel, which is unpacked here."""
+        from hatchling.build import build_wheel
+
+        with chdir(project):
+            wheel = build_wheel(str(self.folder))
+        with ZipFile(self.folder / wheel) as file:
+            file.extractall(self.folder)
 
     def run(self, code: str, **environ: str) -> Any:
         """What `code` puts into `out` in a new process that has these distributions."""

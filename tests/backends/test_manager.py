@@ -502,7 +502,6 @@ def test_table_of_loads_the_backend_of_an_array(announce: Announce) -> None:
         ("numpi", "did you mean 'numpy'?"),
         ("NumPy", "did you mean 'numpy'?"),
         ("touch", "did you mean 'torch'?"),
-        ("cupy", "install the plugin that brings it"),
         ("torch:cuda:0", "use_backend('torch', device='cuda:0')"),
         ("something-else", "install the plugin that brings it"),
         (None, "no backend is named None"),

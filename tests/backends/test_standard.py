@@ -39,7 +39,7 @@ class Library(Backend):
     @property
     def dtypes(self) -> dict[Any, Any]:
         found = {ours: getattr(self.namespace, name) for name, ours in dtypes.DTYPES.items()}
-        return found if self.namespace is not np else {ours: np.dtype(its) for ours, its in found.items()}
+        return {ours: np.dtype(its) if isinstance(its, type) else its for ours, its in found.items()}  # arrays' own
 
     def asarray(self, obj: Any, dtype: Any, device: Any, copy: Any) -> Any:
         return self.namespace.asarray(obj, dtype=dtype and self.raw_dtype(dtype), copy=copy)
@@ -702,6 +702,8 @@ NUMBERS = {
     "clip": (ops.CLIP, (np.array([-9.0, 9.0]), 0.0, 1.0), [0, 1]),
     "clip, mixed": (ops.CLIP, (2.0, np.array([0.0]), 1.0), [1]),
     "bce": (ops.BCE_WITH_LOGITS, (0.0, np.array([1.0])), [math.log(2)]),
+    "complex, beside real ones": (ops.MULTIPLY, (np.array([1.0, 2.0]), 1j), [1j, 2j]),
+    "complex, beside floats": (ops.MULTIPLY, (1j, np.array([2.0], np.float32)), [2j]),
     "less, on the left": (ops.LESS, (0, np.array([1, -1])), [True, False]),
     "logical_and": (ops.LOGICAL_AND, (np.array([True, False]), True), [True, False]),
 }

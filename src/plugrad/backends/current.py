@@ -51,9 +51,12 @@ def table(name: str) -> Kernels:
 
 
 def scopes() -> AbstractContextManager[Any]:
-    """What holds while operators meet raw arrays of any backend: kernels have their own backend's scope by themselves."""
+    """What holds while operators meet raw arrays, of whichever backend; a kernel has its own backend's by itself."""
     if not SCOPES:
         return _NOTHING
+    if len(SCOPES) == 1:
+        (scope,) = SCOPES.values()
+        return scope()
     stack = ExitStack()
     for scope in SCOPES.values():
         stack.enter_context(scope())

@@ -34,7 +34,7 @@ __all__ = ["BackendInfo", "BackendTable", "backends", "explain", "info", "regist
 
 _registry = Registry()
 _HOST = frozenset(sys.stdlib_module_names | {"numpy"})  # types from here are Python data or NumPy's own
-_OFFICIAL = ("jax", "strict", "torch")  # there is a wheel plugrad-<name>
+OFFICIAL = ("cupy", "jax", "strict", "torch")  # there is a wheel plugrad-<name>
 
 
 def backends() -> BackendTable:
@@ -275,12 +275,12 @@ def _hint(name: str, known: set[str]) -> str:
     """What may have been meant by an unknown name."""
     from difflib import get_close_matches  # 1.4 ms
 
-    if name in _OFFICIAL:
+    if name in OFFICIAL:
         return f"pip install plugrad-{name}"
     if ":" in name:
         backend, _, device = name.partition(":")
         return f"say the device by itself: use_backend({backend!r}, device={device!r})"
-    near = get_close_matches(name.lower(), sorted(known.union(_OFFICIAL)), n=1, cutoff=0.7)
+    near = get_close_matches(name.lower(), sorted(known.union(OFFICIAL)), n=1, cutoff=0.7)
     return f"did you mean {near[0]!r}?" if near else "install the plugin that brings it"
 
 

@@ -104,7 +104,7 @@ def _same(x: Any) -> Any:
 def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_device: str | None) -> Any:
     """The cotangent comes back by the same way; from a device that the other backend does not know over the host."""
     if source.backend.device_of(x) not in table.backend.devices():
-        x = source.backend.to_device(x, "cpu")
+        x = source.backend.to_numpy(x)
     return table.backend.from_dlpack(x, device)
 
 
@@ -135,6 +135,9 @@ class Backend(ABC):
     shapes_without_values: ClassVar[bool] = (
         False  # whether dummies only mix with dummies: on torch's meta device, or on one of several
     )
+
+    host_copies: Mapping[Op, str] = {}  # operations that go by way of the host, and why: declared, never silent
+    unsupported: Mapping[Op, str] = {}  # operations that are refused with an error of plugrad's, and why
 
     scope: Callable[[], AbstractContextManager[Any]] | None = (
         None  # a setting of the library that holds while plugrad computes on raw arrays, and at no other time

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 from .. import namespace as xp
+from ..backends import current
 from ..dtypes import COMPLEX, int64
 from ..errors import DTypeError, IndexingError, ShapeError, ValidationError
 from ..namespace._arguments import Array, integral, ints, tensor
@@ -68,8 +69,10 @@ def existing(who: str, what: str, indices: Tensor, count: int) -> Tensor:
 def _check_range(who: str, what: str, at: Tensor, count: int) -> None:
     """Under vmap, too: the values of all samples lie at level 0."""
     low = base(at)
-    wrong: Any = (low.data < 0) | (low.data >= count)
     backend = low.by.backend
-    if bool(backend.namespace.any(wrong)):
+    with current.scopes():
+        wrong: Any = (low.data < 0) | (low.data >= count)
+        found = bool(backend.namespace.any(wrong))
+    if found:
         first = backend.to_numpy(low.data)[backend.to_numpy(wrong)].flat[0]
         raise IndexingError(f"{who}: there is no {what} {first}; of {count} the first is 0 and the last {count - 1}")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ... import ops
+from ... import dtypes, ops
 from ...dtypes import SCALARS
 from ...errors import BackendError
 from ...ops import Op
@@ -153,7 +153,7 @@ def kernels(backend: Backend) -> dict[Op, Kernel]:
     table |= {op: partial(composite, backend) for op, composite in indexing.OF_BACKEND.items()}
     table |= {op: found for op in special.COMPOSITE if not op.params and (found := _special(xp, op))}
     table |= {
-        op: _without_numbers(xp, op, table[op]) for op in table if op.promotion in MEETING and len(op.operands) > 1
+        op: _without_numbers(backend, op, table[op]) for op in table if op.promotion in MEETING and len(op.operands) > 1
     }
     return {op: _as_arrays(xp, kernel) for op, kernel in table.items()} if _gives_scalars(xp) else table
 
@@ -183,16 +183,21 @@ def _missing(backend: str, op: Op) -> Kernel:
 MEETING = frozenset(("shared", "floating", "branches"))  # operands in one dtype, which a Python number takes
 
 
-def _without_numbers(xp: Any, op: Op, kernel: Kernel) -> Kernel:
+def _without_numbers(backend: Backend, op: Op, kernel: Kernel) -> Kernel:
     """The kernel, also for Python numbers: the standard takes them beside an array only lately, and not everywhere."""
     first = op.promotion == "branches"  # the condition is no operand of theirs
+
+    def array(number: Any, dtype: Any, device: Any) -> Array:
+        if type(number) is complex and dtype is not None:  # beside real numbers, too
+            dtype = backend.raw_dtype(dtypes.with_scalars(dtypes.of(dtype), [number]))
+        return backend.namespace.asarray(number, dtype=dtype, device=device)
 
     def call(*args: Array, **params: Any) -> Array:
         operands = args[first:]
         if any([type(a) in SCALARS for a in operands]):
             like = next((a for a in operands if type(a) not in SCALARS), None)
             dtype, device = (None, args[0].device) if like is None else (like.dtype, like.device)
-            operands = tuple([xp.asarray(a, dtype=dtype, device=device) if type(a) in SCALARS else a for a in operands])
+            operands = tuple([array(a, dtype, device) if type(a) in SCALARS else a for a in operands])
         return kernel(*args[:first], *operands, **params)
 
     return call

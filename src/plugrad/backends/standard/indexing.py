@@ -106,43 +106,50 @@ def _gather(xp: Any, x: Array, indices: Array) -> Array:
     return xp.reshape(rows, tuple(indices.shape) + tuple(x.shape[1:]))
 
 
-def _grouped(xp: Any, x: Array, value: Any, indices: Array) -> tuple[Array, Array, Array]:
-    """The rows to write, ordered by where they go, and for each row of `x` where its own begin and end."""
+def _grouped(xp: Any, x: Array, value: Any, indices: Array) -> tuple[Array, Array]:
+    """The rows to write, ordered by where they go, and where each goes."""
     size, rest = x.shape[0], tuple(x.shape[1:])
     every = xp.arange(size, dtype=xp.int64, device=x.device)
     at = xp.take(every, _positions(xp, indices, size), axis=0)  # the library's check of the bounds
     order = xp.argsort(at, stable=True)
     rows = xp.reshape(_spread(xp, value, x, tuple(indices.shape) + rest), (at.shape[0], *rest))
-    at = xp.take(at, order, axis=0)
-    return xp.take(rows, order, axis=0), xp.searchsorted(at, every), xp.searchsorted(at, every, side="right")
+    return xp.take(rows, order, axis=0), xp.take(at, order, axis=0)
 
 
-def _chosen(xp: Any, rows: Array, at: Array, valid: Array) -> tuple[Array, Array]:
-    """Row `at[i]` for every i where that is valid, and where that is, in as many dimensions as the rows have."""
-    found = xp.take(rows, xp.where(valid, at, xp.zeros_like(at)), axis=0)
-    return xp.reshape(valid, (*valid.shape, *(1,) * (found.ndim - 1))), found
+def _last(xp: Any, x: Array, rows: Array, at: Array) -> tuple[Array, Array]:
+    """Whether any of the ordered rows goes to row i of `x`, in as many dimensions as the rows have, and the last."""
+    every = xp.arange(x.shape[0], dtype=xp.int64, device=x.device)
+    end = xp.searchsorted(at, every, side="right")
+    some = end > xp.searchsorted(at, every)
+    found = xp.take(rows, xp.where(some, end - 1, xp.zeros_like(end)), axis=0)
+    return xp.reshape(some, (*some.shape, *(1,) * (found.ndim - 1))), found
 
 
 def _scatter(xp: Any, x: Array, value: Any, indices: Array) -> Array:
     """Of repeated indices the last counts."""
     if 0 in indices.shape:
         return xp.asarray(x, copy=True)
-    rows, first, end = _grouped(xp, x, value, indices)
-    return xp.where(*_chosen(xp, rows, end - 1, end > first), x)
+    return xp.where(*_last(xp, x, *_grouped(xp, x, value, indices)), x)
 
 
 def _scatter_add(xp: Any, x: Array, value: Any, indices: Array) -> Array:
-    """Slow: one round for as many times as the most frequent index repeats, each of which reads the whole of `x`.
+    """Of repeated indices all count: log(n) rounds over the n rows, none of which reads a value on the host.
 
-    Never a sum against a mask of zeros, which is NaN at infinity; the order of additions is that of the indices.
+    Never a sum against a mask of zeros, which is NaN at infinity. Each round adds to a row the one 1, 2, 4 ... before
+    it if both go to the same place (Hillis and Steele: Data Parallel Algorithms, 1986, within segments), so the last
+    row of a place is the sum of all.
     """
     if 0 in indices.shape:
         return xp.asarray(x, copy=True)
-    rows, first, end = _grouped(xp, x, value, indices)
-    for k in range(int(xp.max(end - first))):
-        here, found = _chosen(xp, rows, first + k, first + k < end)
-        x = xp.where(here, x + found, x)
-    return x
+    rows, at = _grouped(xp, x, value, indices)
+    step = 1
+    while step < at.shape[0]:
+        same = xp.reshape(at[step:] == at[:-step], (-1, *(1,) * (rows.ndim - 1)))
+        later = rows[step:, ...]
+        rows = xp.concat([rows[:step, ...], xp.where(same, later + rows[:-step, ...], later)])
+        step *= 2
+    some, total = _last(xp, x, rows, at)
+    return xp.where(some, x + total, x)
 
 
 def _flat_places(xp: Any, shape: Shape, indices: Array, axis: int) -> Array:

@@ -25,7 +25,8 @@ def _number(xp: Any, where: Array, value: float, x: Array) -> Array:
 
 def _steps(xp: Any, x: Array, n: int) -> Array:
     """0 ... n - 1 along a first axis of its own, in the dtype of `x`."""
-    return xp.reshape(xp.arange(n, dtype=x.dtype, device=x.device), (n, *(1,) * x.ndim))
+    device = getattr(x, "device", None)  # a value that JAX traces has none
+    return xp.reshape(xp.arange(n, dtype=x.dtype, device=device), (n, *(1,) * x.ndim))
 
 
 # ------------------------------------------------------------------------------------------------------ error functions
