@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import plugrad
@@ -62,16 +63,20 @@ def test_version() -> None:
     assert in_process("--version").output == f"plugrad {plugrad.__version__}\n"
 
 
+COMMANDS = [*get_command(app).commands]  # type: ignore[attr-defined]
+
+
 def test_help_names_the_commands() -> None:
     output = in_process("--help").output
-    assert all(command in output for command in ("backends", "doctor", "which", "demo"))
+    assert {"backends", "check", "conform", "demo", "doctor", "new-backend", "which"} == {*COMMANDS}
+    assert all(command in output for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["backends", "doctor", "which", "demo"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_has_a_help_text(command: str) -> None:
     output = in_process(command, "--help").output
     assert in_process(command, "--help").exit_code == 0
-    for option in re.findall(r"--[a-z]+", output):
+    for option in re.findall(r"--[a-z][a-z-]*", output):
         described = re.search(rf"{option}\s+(<[^>]+>)?\s+\S+", output)
         assert described, option
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import plugrad as pg
+from plugrad.cli.app import app
 
 from .pages import blocks, run_console
 
@@ -30,6 +35,20 @@ def test_other_library_as_shown() -> None:
     (shown,) = blocks(PAGE, "text")
     with pg.use_backend("numpy"):
         assert run_console(shown, pg=pg) > 3
+
+
+def test_check_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    (file,), (line,) = blocks(PAGE, "python"), blocks(PAGE, "bash")
+    name, _, text = file.removeprefix("# ").partition("\n")
+    (tmp_path / name).write_text(text, encoding="utf8")
+    program, *words = shlex.split(line)
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    sys.modules.pop("mine")
+    assert (program, done.exit_code) == ("plugrad", 0), done.output
+    assert done.output.count("derivative 2") == 2
+    assert "all agree" in (tmp_path / words[-1]).read_text(encoding="utf8")
 
 
 WRONG = {

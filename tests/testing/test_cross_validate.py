@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -15,7 +18,7 @@ from plugrad import ops
 from plugrad.backends import current, manager
 from plugrad.backends.spec import API, BackendSpec
 from plugrad.errors import BackendNotFoundError, DTypeError, ValidationError
-from plugrad.testing import Report, cross_validate
+from plugrad.testing import Report, Row, cross_validate
 from plugrad.testing import cross_validate as function
 
 torch = pytest.importorskip("torch")
@@ -277,7 +280,7 @@ def broken() -> Iterator[str]:
 def test_backend_that_is_only_installed_is_left_out(broken: str) -> None:
     report = cross_validate(h, W)
     assert broken not in {row.backend for row in report.rows}
-    assert report.left_out == (f"{broken} (broken)",)
+    assert f"{broken} (broken)" in report.left_out
     assert f"left out: {broken} (broken)" in str(report)
 
 
@@ -311,6 +314,91 @@ def test_rich_prints_it_in_colour(scale_rule: Scale) -> None:
     assert "gradient of inputs[0]" in text
     assert "\x1b[32mok" in text
     assert "\x1b[31mbeyond the bound" in text
+
+
+def disagreeing() -> Report:
+    return cross_validate(lambda xp, w: w[1:] if xp is pg else w * 2, W, backends="numpy", check=False)
+
+
+def test_json_has_all_of_it() -> None:
+    report = cross_validate(h, W, backends="numpy", reference=None, order=2, seed=7)
+    found = json.loads(report.to_json())
+    rows = [Row(**{**row, "shape": tuple(row["shape"])}) for row in found.pop("rows")]
+    assert tuple(rows) == report.rows
+    assert found == {
+        "schema": 1,
+        "ok": True,
+        "largest": 0.0,
+        "function": "h",
+        "reference": "plugrad on numpy",
+        "bound": 100.0,
+        "left_out": [],
+        "inputs": ["inputs[0]: float64 (3,)"],
+        "order": 2,
+        "seed": 7,
+        "versions": {"plugrad": pg.__version__, "numpy": np.__version__},
+    }
+
+
+def test_json_of_what_is_not_finite() -> None:
+    found = json.loads(disagreeing().to_json(), parse_constant=pytest.fail)
+    assert (found["ok"], found["largest"], found["rows"][0]["error"]) == (False, "inf", "inf")
+
+
+class Page(HTMLParser):
+    """The words of each cell, the tags, and what is opened but not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.cells: list[list[str]] = []
+        self.tags: list[str] = []
+        self.stack: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "tr":
+            self.cells.append([])
+        if tag not in ("meta", "link", "img"):
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            self.words.append(data)
+            if "table" in self.stack:
+                self.cells[-1].append(data)
+
+
+def test_page_has_the_table() -> None:
+    report = disagreeing()
+    page = Page(report.to_html())
+    assert page.stack == []
+    assert page.cells[1:] == [list(cells) for cells in report.cells()]
+    assert "2 of 2 disagree" in page.words
+    assert "all agree" in Page(cross_validate(h, W, backends="numpy").to_html()).words
+
+
+def test_page_stands_alone_and_takes_every_text_for_text() -> None:
+    bad = "<script>alert('&')</script>"
+    row = Row(bad, bad, (2,), bad, 3.0, bad)
+    text = Report(bad, bad, 100.0, (row,), (bad,), (bad,), 1, 0, {bad: bad}).to_html()
+    page = Page(text)
+    assert not {"script", "link", "img", "iframe"} & {*page.tags}
+    assert sum(bad in word for word in page.words) >= 9
+    assert not re.search(r"https?:|url\(|@import| src=", text)
+    assert "prefers-color-scheme: dark" in text
+
+
+@pytest.mark.parametrize(
+    "error, bound, share", [(0, 0, 0), (0, 100, 0), (100, 100, 1), (1e9, 100, 1), (np.inf, np.inf, 1), (1, 100, 0.15)]
+)
+def test_page_shows_how_much_of_the_bound_is_used(error: float, bound: float, share: float) -> None:
+    text = Report("f", "torch", bound, (Row("numpy", "value", (), "float64", error, "ok"),)).to_html()
+    assert float(re.findall(r'meter value="([\d.]+)"', text)[0]) == pytest.approx(share, abs=1e-3)
 
 
 REFUSED: list[tuple[str, dict[str, Any], type[Exception], str]] = [

@@ -22,5 +22,5 @@ def main() -> None:
     try:
         app(prog_name="plugrad")
     except PlugradError as error:
-        print(error, file=sys.stderr)
+        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         sys.exit(1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +17,7 @@ from .. import __version__
 from ..backends import manager, settings
 from ..backends.current import Choice, choice, require
 from ..backends.report import BackendTable
-from ..errors import DeviceError
+from ..errors import DeviceError, ValidationError
 from .doctor import Outcome, examine
 from .probe import STEPS
 
@@ -79,6 +81,34 @@ def doctor(
 
 
 @app.command()
+def conform(
+    backend: Annotated[str, typer.Argument(help='Who is asked: "torch", "torch:cuda" ...')],
+    family: Annotated[str, typer.Option(help='Only these families of questions: "gradients", "t*" ...')] = "*",
+    op: Annotated[str, typer.Option(help='Only about these operations: "matmul", "conv*" ...')] = "*",
+    xfails: Annotated[
+        Path | None, typer.Option(exists=True, help="Expected failures, a line each: FAMILY/CHECK/CASE why.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a JSON report to this file.")] = None,
+    scoreboard: Annotated[Path | None, typer.Option(help="Write the HTML scoreboard to this file.")] = None,
+    live_reference: Annotated[
+        bool, typer.Option("--live-reference", help="Compare the frozen references with the installed torch, too.")
+    ] = False,
+    workers: Annotated[int, typer.Option("-n", min=1, help="How many processes share the work.")] = 1,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds after which a case counts as hanging.")] = 120.0,
+) -> None:
+    """Prove a backend: every operation's values and derivatives, and what else a user relies on.
+
+    It needs the conformance kit, pip install plugrad-conformance. The cases run in processes of their own, so that a
+    crash or a hang is the result of one case. The exit code is 1 if anything fails.
+    """
+    from .conform import Wanted
+    from .conform import conform as run
+
+    wanted = Wanted(backend, family, op, xfails, report, scoreboard, live_reference, workers, timeout)
+    raise typer.Exit(run(wanted))
+
+
+@app.command()
 def which(
     explain: Annotated[bool, typer.Option("--explain", help="Show what each level says, the first one first.")] = False,
 ) -> None:
@@ -117,6 +147,83 @@ def demo(
     from ..demo import run
 
     raise typer.Exit(run(backend, device, epochs, seed))
+
+
+@app.command()
+def check(
+    function: Annotated[str, typer.Argument(help="module:function, where fn(xp, *inputs) computes with xp.")],
+    backend: Annotated[
+        list[str] | None, typer.Option(help="Who computes, again for each; all that can be used if none is named.")
+    ] = None,
+    inputs: Annotated[
+        str | None, typer.Option(help="module:function that gives the inputs as a tuple, or an .npz file.")
+    ] = None,
+    shape: Annotated[
+        list[str] | None, typer.Option(help="An input of random numbers, as in 3,4; again for each.")
+    ] = None,
+    order: Annotated[int, typer.Option(min=0, help="Up to which derivative.")] = 1,
+    dtype: Annotated[str | None, typer.Option(help="Cast what is differentiated, float32 or float64.")] = None,
+    bound: Annotated[float, typer.Option(min=0, help="The largest error that passes, in eps.")] = 100.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of random inputs and cotangents.")] = 0,
+    torch: Annotated[bool, typer.Option(help="Compare with torch.autograd, or with NumPy.")] = True,
+    json: Annotated[Path | None, typer.Option(help="Also write the report to this file, as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write the report to this file, as a page.")] = None,
+) -> None:
+    """Check a function of your own: its values and gradients on every backend against torch.autograd.
+
+    The function is `fn(xp, *inputs)`; modules of the current directory can be imported. What is compared, and how, is
+    said of plugrad.testing.cross_validate. The exit code is 1 if a result does not pass.
+    """
+    from ..testing import cross_validate
+    from .check import floating, importable_from_here, inputs_of, named
+
+    with importable_from_here():
+        fn = named(function)
+        report = cross_validate(
+            fn,
+            *inputs_of(fn, inputs, shape or (), seed),
+            backends=backend or None,
+            reference="torch" if torch else None,
+            bound=bound,
+            dtype=floating(dtype),
+            order=order,
+            seed=seed,
+            check=False,
+        )
+    Console().print(report)
+    for path, text in ((json, report.to_json), (html, report.to_html)):
+        if path is not None:
+            _write(path, text())
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command()
+def new_backend(
+    name: Annotated[str, typer.Argument(help="The backend's name, as users will write it in use_backend.")],
+    output: Annotated[Path | None, typer.Option(help="The project's folder; plugrad-NAME if not set.")] = None,
+    library: Annotated[
+        str, typer.Option(help="The module with the array API standard's functions.")
+    ] = "array_api_compat.numpy",
+) -> None:
+    """Write a plugin project that works and can be proven, for a library of your own.
+
+    It has a backend over the library's array API namespace, a place for kernels, its conformance test, a list of
+    expected failures, a README and CI. An existing folder is left alone.
+    """
+    from .new_backend import render
+
+    folder = render(name, output, library)
+    print(f"{folder} is written. Next:")
+    print(f'  cd {shlex.quote(str(folder))}\n  pip install -e ".[test]"\n  plugrad doctor {name}\n  pytest')
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf8")
+    except OSError as error:
+        raise ValidationError(
+            f"{path} cannot be written: {error.strerror}; name a file in a folder there is"
+        ) from error
 
 
 def _named(chosen: Choice) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal, NamedTuple
@@ -20,9 +19,10 @@ from ..errors import BackendError, ValidationError
 from ..grad_mode import enable_grad
 from ..namespace import asarray
 from ..tree import flatten
+from .report import Report, Row
 from .tolerances import eps_of, error_in_eps, on_host
 
-__all__ = ["Report", "Row", "cross_validate"]
+__all__ = ["cross_validate"]
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
@@ -67,7 +67,8 @@ def cross_validate(
     Returns
     -------
     Report
-        A table of all errors: ``report.ok``, ``report.rows``, and its text; rich prints it in colour.
+        A table of all errors: ``report.ok``, ``report.rows``, and its text; rich prints it in colour, and
+        ``report.to_json()`` and ``report.to_html()`` are for files.
 
     Raises
     ------
@@ -101,101 +102,10 @@ def cross_validate(
         wanted = _results(judge, task)
         rows = [row for engine in engines for row in _compared(engine, judge, task, wanted, bound)]
     name = getattr(fn, "__name__", type(fn).__name__)
-    report = Report(name, title, bound, tuple(rows), left_out)
+    report = Report(name, title, bound, tuple(rows), left_out, _inputs(task), order, seed, _versions(engines))
     if check:
         report.raise_if_failed()
     return report
-
-
-# ---------------------------------------------------------------------------------------------------------- the report
-
-
-class Row(NamedTuple):
-    """One array of one backend, and how far it is from the reference."""
-
-    backend: str
-    quantity: str
-    shape: tuple[int, ...]
-    dtype: str
-    error: float
-    verdict: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether it passed."""
-        return self.verdict == "ok"
-
-
-@dataclass(frozen=True, repr=False)
-class Report:
-    """What `cross_validate` found; its text is a table.
-
-    Attributes
-    ----------
-    function, reference : str
-        What was run, and what it was compared with.
-    bound : float
-        The largest error that passes, in eps.
-    rows : tuple of Row
-        One for each backend and array.
-    left_out : tuple of str
-        Backends that are installed and were not run, each with the reason.
-    """
-
-    function: str
-    reference: str
-    bound: float
-    rows: tuple[Row, ...]
-    left_out: tuple[str, ...] = ()
-
-    COLUMNS = ("backend", "quantity", "shape", "dtype", "error", "verdict")
-
-    @property
-    def ok(self) -> bool:
-        """Whether all rows passed."""
-        return all(row.ok for row in self.rows)
-
-    @property
-    def largest(self) -> float:
-        """The largest error, in eps."""
-        return max((row.error for row in self.rows), default=0.0)
-
-    def raise_if_failed(self) -> None:
-        """Raise unless all rows passed.
-
-        Raises
-        ------
-        ValidationError
-            Its text is the table.
-        """
-        if not self.ok:
-            raise ValidationError(f"cross_validate: results disagree\n{self}")
-
-    def __repr__(self) -> str:
-        lines = [self.COLUMNS, *self._cells()]
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
-        return "\n".join([self._title(), *table, *self._notes()])
-
-    def __rich__(self) -> Any:
-        """The same for rich, in colour."""
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(*self.COLUMNS, box=None, pad_edge=False, header_style="bold")
-        for row, cells in zip(self.rows, self._cells(), strict=True):
-            table.add_row(*map(Text, cells[:-1]), Text(cells[-1], "green" if row.ok else "red"))
-        return Group(Text(self._title()), table, *map(Text, self._notes()))
-
-    def _title(self) -> str:
-        return f"{self.function} against {self.reference}, errors in eps, bound {self.bound:g}"
-
-    def _cells(self) -> list[tuple[str, ...]]:
-        return [(r.backend, r.quantity, str(r.shape), r.dtype, f"{r.error:.3g}", r.verdict) for r in self.rows]
-
-    def _notes(self) -> list[str]:
-        return [f"left out: {backend}" for backend in self.left_out]
 
 
 # --------------------------------------------------------------------------------------------- what is run, and by whom
@@ -270,6 +180,17 @@ def _usable(task: Task) -> tuple[list[Engine], tuple[str, ...]]:
     return engines, tuple(left_out)
 
 
+def _inputs(task: Task) -> tuple[str, ...]:
+    return tuple(f"{name}: {x.dtype} {x.shape}" for name, x in zip(task.names, task.leaves, strict=True))
+
+
+def _versions(engines: list[Engine]) -> dict[str, str]:
+    """plugrad's, and those of the libraries that computed."""
+    names = dict.fromkeys(engine.name.partition(":")[0] for engine in engines)
+    found = {name: manager.info(name).version for name in names}
+    return {"plugrad": _package().__version__, **{name: version for name, version in found.items() if version}}
+
+
 def _dtypes_of(task: Task) -> set[DType]:
     return {dtypes.default_dtype(), *(dtypes.of(x.dtype) for x in task.leaves)}
 
@@ -297,8 +218,12 @@ def _of_backend(name: str) -> Engine:
     def tensor(host: Array, recorded: bool) -> Any:
         return asarray(host, requires_grad=recorded)
 
-    package = import_module(__name__.partition(".")[0])  # by name: plugrad itself imports testing when it is asked for
-    return Engine(name, package, context, tensor, autograd.grad, on_host)
+    return Engine(name, _package(), context, tensor, autograd.grad, on_host)
+
+
+def _package() -> Any:
+    """plugrad, by name: it imports testing itself when it is asked for."""
+    return import_module(__name__.partition(".")[0])
 
 
 def _torch() -> Engine:
