@@ -29,6 +29,9 @@ TABLE = current.table(HOME.backend)
 
 Tensors = tuple[pg.Tensor, ...]
 
+# torch says so where a deviation is asked of nothing
+torch_warns = pytest.mark.filterwarnings(r"ignore:(std|var)\(\). degrees of freedom:UserWarning")
+
 
 def every(kind: Callable[[Sample], bool], of: Iterable[Op] = PRIMITIVES) -> pytest.MarkDecorator:
     """Parametrise a test by the samples that are of a kind."""

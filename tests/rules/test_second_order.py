@@ -9,9 +9,23 @@ from collections.abc import Callable
 
 import plugrad as pg
 from plugrad.testing.samples import Sample
+from plugrad_conformance import torch_reference
 
-from . import oracle
-from .helpers import SMOOTH, Tensors, close, directions, dot, eps_of, every, function, host, inner, leaves, size
+from .helpers import (
+    SMOOTH,
+    Tensors,
+    close,
+    directions,
+    dot,
+    eps_of,
+    every,
+    function,
+    host,
+    inner,
+    leaves,
+    size,
+    torch_warns,
+)
 
 EPS = 64
 
@@ -36,15 +50,15 @@ def test_nestings_agree(sample: Sample) -> None:
     assert abs(float(nested_forward) - float(dot(expected, ws))) <= EPS * scale
 
 
-@oracle.warns
-@every(inner, oracle.TORCH)
+@torch_warns
+@every(inner, torch_reference.TORCH)
 def test_against_torch(sample: Sample) -> None:
     f, xs = function(sample)
     us, vs = directions(sample, f(*xs), "u"), directions(sample, xs, "v")
-    given = oracle.operands(sample)
+    given = torch_reference.operands(sample)
     its = [given[i] for i in sample.moving]
-    first = oracle.gradients(oracle.results(sample, given), its, map(host, us), create_graph=True)
-    theirs = oracle.gradients(first, its, map(host, vs))
+    first = torch_reference.gradients(torch_reference.results(sample, given), its, map(host, us), create_graph=True)
+    theirs = torch_reference.gradients(first, its, map(host, vs))
     close(reverse_over_reverse(f, xs, us, vs), theirs, 2 * EPS)  # they round, too
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import plugrad as pg
-from plugrad import ops
 from plugrad.testing.samples import Sample
+from plugrad_conformance import torch_reference
 
-from . import oracle
-from .helpers import SMOOTH, close, directions, every, function, host, inner
+from .helpers import SMOOTH, close, directions, every, function, host, inner, torch_warns
 
-UNKNOWN = {ops.FLOOR_DIVIDE: "torch: derivative not implemented; plugrad: zero"}
 EPS = 64
 
 
 def test_torch_has_a_word_for_every_primitive() -> None:
-    assert set(SMOOTH) == set(oracle.TORCH) | set(UNKNOWN)
+    assert set(SMOOTH) == set(torch_reference.TORCH) | set(torch_reference.UNKNOWN)
 
 
-@oracle.warns
-@every(inner, oracle.TORCH)
+@torch_warns
+@every(inner, torch_reference.TORCH)
 def test_value_and_gradient(sample: Sample) -> None:
     f, xs = function(sample)
     ys, pull = pg.vjp(f, *xs)
     us = directions(sample, ys, "u")
-    given = oracle.operands(sample)
-    its = oracle.results(sample, given)
+    given = torch_reference.operands(sample)
+    its = torch_reference.results(sample, given)
     close(ys, its, EPS)
-    close(pull(us), oracle.gradients(its, [given[i] for i in sample.moving], map(host, us)), EPS)
+    close(pull(us), torch_reference.gradients(its, [given[i] for i in sample.moving], map(host, us)), EPS)

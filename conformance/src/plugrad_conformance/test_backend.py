@@ -1,21 +1,11 @@
-"""What ``--pyargs plugrad_conformance`` runs."""
+"""What ``--pyargs plugrad_conformance`` runs: the plugin says of whom what is asked."""
 
 from __future__ import annotations
 
-import pytest
-
-from plugrad.testing.samples import Sample
-
-from . import checks
-from .suite import Check, cases
+from collections.abc import Callable
+from typing import Any
 
 
-@pytest.mark.parametrize("check, sample", [pytest.param(c, s, id=f"{s}-{c.__name__}") for c, s in cases()])
-def test_conformance(check: Check, sample: Sample, pg_backend: str) -> None:
-    """One question about one call."""
-    check(sample, pg_backend)
-
-
-def test_round_trip(pg_backend: str) -> None:
-    """Values and gradients move to NumPy and back."""
-    checks.round_trip(pg_backend)
+def test_conformance(pg_backend: str, pg_question: Any, pg_ask: Callable[[str, Any], None]) -> None:
+    """One question about one case."""
+    pg_ask(pg_backend, pg_question)

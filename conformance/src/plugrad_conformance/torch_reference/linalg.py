@@ -11,9 +11,9 @@ from plugrad import ops
 from plugrad.ops import Op
 
 
-def _cholesky(x: Any) -> Any:
-    """torch's gradient of a complex matrix has a part that is not Hermitian, which no tangent meets."""
-    return torch.linalg.cholesky((x + x.mH) / 2)
+def _hermitian(f: Callable[..., Any]) -> Callable[..., Any]:
+    """torch's own derivatives have a part that is not Hermitian: cholesky's gradient, the tangent of eigh's vectors."""
+    return lambda x: f((x + x.mH) / 2)
 
 
 def _solve(a: Any, b: Any) -> Any:
@@ -45,10 +45,10 @@ def _vector_norm(x: Any, axis: Any, ord: float, keepdims: bool) -> Any:
 
 
 TORCH: dict[Op, Callable[..., Any]] = {
-    ops.CHOLESKY: _cholesky,
+    ops.CHOLESKY: _hermitian(torch.linalg.cholesky),
     ops.DET: torch.linalg.det,
     ops.EIG: torch.linalg.eig,
-    ops.EIGH: torch.linalg.eigh,
+    ops.EIGH: _hermitian(torch.linalg.eigh),
     ops.EIGVALSH: torch.linalg.eigvalsh,
     ops.INV: torch.linalg.inv,
     ops.PINV: lambda x, rtol: torch.linalg.pinv(x, rtol=rtol.detach()[..., 0, 0]),

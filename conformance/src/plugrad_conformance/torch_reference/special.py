@@ -25,7 +25,7 @@ def _precisely(f: Callable[..., Any], nodes: bool = True) -> Callable[..., Any]:
     """In double precision and back; on operands that have one axis more, for the nodes of a rule."""
 
     def call(*operands: Any, **params: Any) -> Any:
-        doubled = [x.double() for x in torch.broadcast_tensors(*operands)]
+        doubled = [x.double() for x in torch.broadcast_tensors(*operands)]  # type: ignore[no-untyped-call]
         return f(*[x[..., None] if nodes else x for x in doubled], **params).to(operands[0].dtype)
 
     return call
@@ -37,22 +37,27 @@ class _LogGamma(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
         ctx.save_for_backward(x)
+        ctx.x = x  # lives while the forward pass does
         return torch.lgamma(x)
 
     @staticmethod
     def backward(ctx: Any, ct: Any) -> Any:
         return ct * _digamma(ctx.saved_tensors[0])
 
+    @staticmethod
+    def jvp(ctx: Any, t: Any) -> Any:
+        return t * _digamma(ctx.x)
+
 
 def _gammaln(x: Any) -> Any:
-    return _LogGamma.apply(x)
+    return _LogGamma.apply(x)  # type: ignore[no-untyped-call]
 
 
 def _digamma(x: Any) -> Any:
     """By ten steps and DLMF 5.11.2; reflected, 5.5.4."""
     z = torch.where(x > 0, x, 1 - x)
     far, steps = z + 10, (1 / (z[..., None] + torch.arange(10, dtype=x.dtype))).sum(-1)
-    square, rest = far**-2, 0.0
+    square, rest = far**-2, torch.zeros_like(far)
     for c in (1 / 12, -691 / 32760, 1 / 132, -1 / 240, 1 / 252, -1 / 120, 1 / 12):
         rest = (rest + c) * square
     right = torch.log(far) - 0.5 / far - rest - steps

@@ -67,6 +67,9 @@ def _put(x: Any, value: Any, index: Any) -> Any:
     return flat.reshape(x.shape)
 
 
+_broadcast: Any = torch.broadcast_tensors
+_cross_entropy: Any = functional.binary_cross_entropy_with_logits
+
 TORCH: dict[Op, Callable[..., Any]] = {
     # Elementwise, one operand
     ops.ABS: torch.abs,
@@ -108,10 +111,8 @@ TORCH: dict[Op, Callable[..., Any]] = {
     # Elementwise, several operands
     ops.ADD: torch.add,
     ops.ATAN2: torch.atan2,
-    ops.BCE_WITH_LOGITS: lambda x, target: functional.binary_cross_entropy_with_logits(
-        *torch.broadcast_tensors(x, target), reduction="none"
-    ),
-    ops.CLIP: lambda x, low, high: torch.clamp(*torch.broadcast_tensors(x, low, high)),
+    ops.BCE_WITH_LOGITS: lambda *operands: _cross_entropy(*_broadcast(*operands), reduction="none"),
+    ops.CLIP: lambda *operands: torch.clamp(*_broadcast(*operands)),
     ops.COPYSIGN: torch.copysign,
     ops.DIVIDE: torch.divide,
     ops.HYPOT: torch.hypot,
