@@ -37,7 +37,7 @@ from .errors import (
     TransformError,
     ValidationError,
 )
-from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, GETITEM, MATMUL, PICK, PUT, RESHAPE, SUM, TO_BACKEND, Op
+from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, GETITEM, MATMUL, PICK, PUT, RESHAPE, SCATTER, SUM, TO_BACKEND, Op
 
 ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
 
@@ -580,6 +580,7 @@ def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
 
 _NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
 _CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
+_SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
 _FITS = {MATMUL: "the last axis of the first must be as long as the second to last of the second"}
 
 
@@ -600,7 +601,7 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
     if isinstance(error, PlugradError | MemoryError):
         raise error
     if isinstance(error, _NO_INDEX.get(op, IndexError)):
-        raise IndexingError(f"{op.name}: {error}; the shape is {shapes}") from error
+        raise IndexingError(f"{_SAID.get(op, op.name)}: {error}; the shape is {shapes}") from error
     if len(devices) > 1:
         raise DeviceError(
             f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)"

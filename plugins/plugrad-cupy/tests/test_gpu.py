@@ -26,17 +26,13 @@ def cupy(gpu: Any) -> Any:
 
 
 def test_conformance(gpu: Any, subtests: pytest.Subtests) -> None:
-    from plugrad_conformance.suite import cases
+    from plugrad_conformance.questions import questions
+    from plugrad_conformance.runner import run
+    from plugrad_conformance.subjects import find
 
-    for check, sample in cases():
-        with subtests.test(f"{sample}-{check.__name__}"):
-            check(sample, "cupy")
-
-
-def test_round_trip(gpu: Any) -> None:
-    from plugrad_conformance import checks
-
-    checks.round_trip("cupy")
+    for result in run(find("cupy"), questions()):
+        with subtests.test(f"{result.family}-{result.check}-{result.case}"):
+            assert result.outcome.ok, f"{result.outcome}: {result.message}"
 
 
 def test_an_index_out_of_range_raises(gpu: Any) -> None:
