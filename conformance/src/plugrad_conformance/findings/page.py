@@ -50,7 +50,7 @@ IMPORTS = {
 }
 DOUBLE = 'jax.config.update("jax_enable_x64", True)'
 SAID = re.compile(rf"^((?:{'|'.join(NAMES)})_\w+) = .*$", re.MULTILINE)
-TOLD = re.compile(rf"^((?:{'|'.join(NAMES)})_\w+) = .*  # (.*)$", re.MULTILINE)
+TOLD = re.compile(rf"^((?:{'|'.join(NAMES)})_\w+) = .*(?:  |\n)# (.*)$", re.MULTILINE)
 SWEPT = files("plugrad_conformance.findings") / "swept.json"
 
 
@@ -76,7 +76,9 @@ def script(finding: Finding) -> str:
     needed = [line for word, line in IMPORTS.items() if re.search(rf"(?<![\w.]){re.escape(word)}", finding.code)]
     third = [line for line in needed if line != "import math"]
     parts = [["import math"] if "import math" in needed else [], third, [DOUBLE] if "import jax" in needed else []]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n" + finding.code
+    text = "\n\n".join("\n".join(part) for part in parts if part) + "\n" + finding.code
+    text = re.sub(r"\n+(?=def )", "\n\n\n", text)  # as ruff formats it
+    return re.sub(r"(\n    .*\n)\n(?=[^\n d])", r"\1\n\n", text)
 
 
 def answered(text: str) -> list[Answer]:
@@ -236,9 +238,14 @@ def _marked(finding: Finding, answer: Answer) -> str:
 def _section(finding: Finding, answers: list[Answer]) -> str:
     """A finding, with its program and what that gives."""
     values = {answer.name: answer.value for answer in answers}
-    text = SAID.sub(lambda line: f"{line[0]}  # {values[line[1]]}", script(finding))
+    text = SAID.sub(lambda line: _with(line[0], values[line[1]]), script(finding))
     right = f" Right: {finding.right}." if finding.right else ""
     return f"### {finding.title}\n\n{fill(finding.why + right, 118)}\n\n```python\n{text}```\n"
+
+
+def _with(line: str, value: str) -> str:
+    """A line of a program and what comes out, behind it or, where that is too far, below."""
+    return f"{line}  # {value}" if len(line) + len(value) <= 116 else f"{line}\n# {value}"
 
 
 def _machine() -> str:
