@@ -57,7 +57,8 @@ def _unasked(found: Report) -> None:
     """``import plugrad`` and its use on NumPy import neither the plugin nor its library."""
     if found["plugin"] == "plugrad":
         raise Unsupported(f"{here().name} comes with plugrad")
-    done("imported with plugrad", sorted(_its(found) & {*found["imported"]}), [])
+    comes_with_plugrad = {"array_api_compat", "numpy"}  # which are a library to some plugins
+    done("imported with plugrad", sorted((_its(found) - comes_with_plugrad) & {*found["imported"]}), [])
 
 
 def _light(found: Report) -> None:

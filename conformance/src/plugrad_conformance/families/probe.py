@@ -20,6 +20,7 @@ import threading
 import warnings
 from collections.abc import Iterable
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -44,6 +45,9 @@ def main(name: str, device: str | None) -> None:
     report["libraries"] = [re.split(r"\W", requirement)[0] for requirement in spec.requires]
     report["entry point"] = _entry_point(name)
     libraries = [import_module(library) for library in report["libraries"]]
+    for space in [f"{library.__name__}.numpy" for library in libraries if hasattr(library, "__path__")]:
+        if find_spec(space):  # where some keep what makes arrays
+            import_module(space)
     types = [kind for kind in map(_resolved, spec.array_types) if kind is not None]
     for stream in (sys.stdout, sys.stderr):
         stream.write(MARK + "\n")
