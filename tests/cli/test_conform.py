@@ -25,8 +25,11 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_what_passes(site: Site) -> None:
-    report, board = site.folder / "report.json", site.folder / "board.html"
-    code, out, _ = plugrad_(site, "conform", "numpy", *TANH, "-n", "2", f"--report={report}", f"--scoreboard={board}")
+    report, board, junit, badge = (
+        site.folder / name for name in ("report.json", "board.html", "junit.xml", "badge.svg")
+    )
+    files = f"--report={report}", f"--scoreboard={board}", f"--junit={junit}", f"--badge={badge}"
+    code, out, _ = plugrad_(site, "conform", "numpy", *TANH, "-n", "2", *files)
     assert code == 0, out
     header, row, total = out.splitlines()
     assert header.split() == ["family", "PASS_NATIVE", "worst"]
@@ -37,6 +40,8 @@ def test_what_passes(site: Site) -> None:
     assert written["subjects"][0]["versions"].keys() == {"plugrad", "numpy"}
     assert written["reference"].keys() == {"torch", "hash"}
     assert "<!doctype html>" in board.read_text(encoding="utf8").lower()
+    assert junit.read_text(encoding="utf8").count("<testcase ") == len(written["results"])
+    assert f"{row.split()[1]}/{row.split()[1]}" in badge.read_text(encoding="utf8")
 
 
 def test_what_fails(site: Site) -> None:

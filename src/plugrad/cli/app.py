@@ -90,6 +90,8 @@ def conform(
     ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a JSON report to this file.")] = None,
     scoreboard: Annotated[Path | None, typer.Option(help="Write the HTML scoreboard to this file.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML to this file.")] = None,
+    badge: Annotated[Path | None, typer.Option(help="Write an SVG badge to this file.")] = None,
     live_reference: Annotated[
         bool, typer.Option("--live-reference", help="Compare the frozen references with the installed torch, too.")
     ] = False,
@@ -104,7 +106,7 @@ def conform(
     from .conform import Wanted
     from .conform import conform as run
 
-    wanted = Wanted(backend, family, op, xfails, report, scoreboard, live_reference, workers, timeout)
+    wanted = Wanted(backend, family, op, xfails, report, scoreboard, junit, badge, live_reference, workers, timeout)
     raise typer.Exit(run(wanted))
 
 

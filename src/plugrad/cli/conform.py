@@ -29,6 +29,8 @@ class Wanted(NamedTuple):
     xfails: Path | None
     report: Path | None
     scoreboard: Path | None
+    junit: Path | None
+    badge: Path | None
     live: bool
     workers: int
     timeout: float
@@ -110,6 +112,10 @@ def _write(results: list[Any], wanted: Wanted) -> None:
         _kit("report").write(report, wanted.report)
     if wanted.scoreboard:
         wanted.scoreboard.write_text(_kit("scoreboard").html(report), encoding="utf-8")
+    if wanted.junit:
+        _kit("report").junit(report, wanted.junit)
+    if wanted.badge:
+        wanted.badge.write_text(_kit("scoreboard").badge(report), encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------------------------- what is told
