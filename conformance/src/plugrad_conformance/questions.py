@@ -12,7 +12,7 @@ from plugrad.ops import Op
 from . import families, gradients, references
 from .records import Case, Check, Disagreement, Outcome, Subject
 
-__all__ = ["ALL", "FAMILIES", "LIVE", "parameters", "questions"]
+__all__ = ["ALL", "FAMILIES", "LIVE", "brief", "parameters", "questions"]
 
 
 def _drift(case: Case, subject: Subject) -> float:
@@ -61,6 +61,26 @@ def questions(
 
 def _fitting(check: Check, op: str) -> Iterable[Case]:
     return (case for case in check.cases() if fnmatchcase(case.op, op))
+
+
+def brief(checks: Iterable[Check]) -> list[Check]:
+    """The same questions, of each operation about its first case alone: for subjects that are slow.
+
+    Examples
+    --------
+    >>> (check,) = brief(check for check in questions("gradients", "tanh") if check.name == "value")
+    >>> [case.name for case in check.cases()]
+    ['tanh-rectangular']
+    """
+    return [check._replace(cases=partial(_firsts, check)) for check in checks]
+
+
+def _firsts(check: Check) -> Iterator[Case]:
+    seen = set()
+    for case in check.cases():
+        if case.sample is None or case.op not in seen:
+            seen.add(case.op)
+            yield case
 
 
 def parameters(checks: Iterable[Check]) -> list[Any]:

@@ -192,6 +192,13 @@ def test_numbers_beside_wide_unsigned_integers() -> None:
         TABLE[ops.ADD](x, 2**64)
 
 
+def test_an_exponent_is_not_read_on_the_host() -> None:
+    x, exponent = to_jax(np.array([2, 3])), to_jax(np.array(2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(x), "__index__", lambda self: pytest.fail("it was"))
+        assert TABLE[ops.POW](x, exponent).tolist() == [4, 9]
+
+
 def test_truth_values_are_not_rounded() -> None:
     with pytest.raises(TypeError, match="not rounded"):
         TABLE[ops.ROUND](to_jax(np.array([True])))

@@ -128,15 +128,16 @@ def watched(home: Home) -> Iterator[list[str]]:
 
 @contextmanager
 def _noted(holder: Any, name: str, seen: list[str]) -> Iterator[None]:
-    """Calls of an attribute are noted, and answered as before."""
+    """Answers of an attribute are noted, and are as before."""
     answer = getattr(holder, name)
     own = vars(holder).get(name)
 
     def note(*args: Any, **options: Any) -> Any:
+        out = answer(*args, **options)  # nothing left where this raises: JAX asks every exponent whether it is an index
         if name != "__bool__" or not _LOOKING.get():
             caller = sys._getframe(1)
             seen.append(f"{name} in {caller.f_code.co_qualname} ({caller.f_globals.get('__name__')}:{caller.f_lineno})")
-        return answer(*args, **options)
+        return out
 
     try:
         setattr(holder, name, note)

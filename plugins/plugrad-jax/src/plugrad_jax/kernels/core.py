@@ -224,7 +224,7 @@ KERNELS: dict[Op, Kernel] = {
     ops.MULTIPLY: operator.mul,
     ops.NEXTAFTER: jnp.nextafter,
     ops.NOT_EQUAL: operator.ne,
-    ops.POW: jnp.pow,
+    ops.POW: jax.jit(jnp.pow),  # else a 0-d integer exponent is read on the host
     ops.REMAINDER: jnp.remainder,
     ops.SUBTRACT: operator.sub,
     ops.WHERE: _where,
