@@ -12,7 +12,7 @@ from typing import Any
 from weakref import ref
 
 from .backends.protocol import Kernels
-from .dtypes import INEXACT, SCALARS, require_fit
+from .dtypes import SCALARS, require_fit
 from .errors import GraphError, IndexingError, PlugradError, ShapeError, TracingError
 from .grad_mode import no_grad
 from .indexing import is_basic, read, region_of, taken, written
@@ -165,8 +165,7 @@ def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
 def _raw_value(x: Tensor, value: Any, quiet: bool) -> Any:
     """What may be written into the raw array as it is; None for what has a history, another dtype or another owner."""
     if type(value) in (bool, int, float):
-        if x.data.dtype not in INEXACT:
-            require_fit(value, x.dtype)  # torch wraps, NumPy raises an OverflowError
+        require_fit(value, x.dtype)  # torch wraps, NumPy raises an OverflowError
         return value
     if type(value) is Tensor and value.by is x.by and (quiet or not value.node) and value.data.dtype == x.data.dtype:
         return value.data
