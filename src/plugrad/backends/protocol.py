@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes, ops
 from ..dtypes import DType
-from ..errors import BackendError, DTypeError, ShapeError
+from ..errors import BackendError, ConversionError, DTypeError, ShapeError
 from ..ops import Op
 
 Kernel = Callable[..., Any]
@@ -106,6 +106,29 @@ def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_d
     if source.backend.device_of(x) not in table.backend.devices():
         x = source.backend.to_numpy(x)
     return table.backend.from_dlpack(x, device)
+
+
+def python_data(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
+    """What a backend's `asarray` is given, as NumPy reads it: floats in plugrad's default dtype if none is said.
+
+    Raises
+    ------
+    ConversionError
+        For what is no array of numbers.
+
+    Examples
+    --------
+    >>> python_data([[1, 2.5]], None)
+    array([[1. , 2.5]])
+    """
+    try:
+        host = np.asarray(obj, None if dtype is None else dtype.name)
+    except (TypeError, ValueError) as error:
+        raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
+    if dtype is None and host.dtype.kind in "fc":
+        default = dtypes.default_dtype()
+        host = host.astype((default if host.dtype.kind == "f" else dtypes.complex_of(default)).name, copy=False)
+    return host
 
 
 def broadcast_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -16,9 +16,9 @@ from cupy.cuda import Device, get_current_stream, memory, runtime
 
 from plugrad import dtypes, ops
 from plugrad.backends import standard
-from plugrad.backends.protocol import Backend, Kernel, Pulls, broadcast_axes
+from plugrad.backends.protocol import Backend, Kernel, Pulls, broadcast_axes, python_data
 from plugrad.dtypes import DType
-from plugrad.errors import ConversionError, DeviceError, DriverError, DTypeError, ExchangeError, ValidationError
+from plugrad.errors import DeviceError, DriverError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
 
 from .kernels import RAW, Library, kernels, pulls
@@ -264,14 +264,7 @@ def _host(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         return np.asarray(obj)
     if hasattr(obj, "__dlpack__"):
         return np.from_dlpack(obj)
-    try:
-        host = np.asarray(obj, None if dtype is None else dtype.name)
-    except (TypeError, ValueError) as error:
-        raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
-    if dtype is None and host.dtype.kind in "fc":
-        default = dtypes.default_dtype()
-        host = host.astype((default if host.dtype.kind == "f" else dtypes.complex_of(default)).name, copy=False)
-    return host
+    return python_data(obj, dtype)
 
 
 def _taken_over(obj: Any) -> Array:

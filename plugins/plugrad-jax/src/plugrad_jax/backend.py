@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from plugrad import dtypes
-from plugrad.backends.protocol import Backend, Kernel
+from plugrad.backends.protocol import Backend, Kernel, python_data
 from plugrad.dtypes import DType
 from plugrad.errors import ConversionError, DeviceError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
@@ -71,7 +71,7 @@ class JaxBackend(Backend):
     def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Array:
         """An array of its own memory, unless ``copy=False`` says to share that of `obj`."""
         foreign = _is_array(obj)
-        seen = self.from_dlpack(obj, None) if foreign else _uploaded(_host(obj, dtype))
+        seen = self.from_dlpack(obj, None) if foreign else _uploaded(_native(python_data(obj, dtype)))
         to = _fitting(seen, None if dtype is None else self.raw_dtype(dtype))
         where = seen.device if device is None else _device(device)
         if copy is False and not (_shares(seen, obj) and to == seen.dtype and where == seen.device):
@@ -230,18 +230,6 @@ def _shares(raw: Array, obj: Any) -> bool:
     if isinstance(obj, np.ndarray):
         return bool(np.shares_memory(np.asarray(raw), obj)) if raw.size else True
     return _is_array(obj) and not isinstance(obj, np.generic)
-
-
-def _host(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
-    """Python data as NumPy reads it, floats in plugrad's default dtype."""
-    try:
-        host = np.asarray(obj, None if dtype is None else dtype.name)
-    except (TypeError, ValueError) as error:
-        raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
-    if dtype is None and host.dtype.kind in "fc":
-        default = dtypes.default_dtype()
-        host = host.astype((default if host.dtype.kind == "f" else dtypes.complex_of(default)).name, copy=False)
-    return _native(host)
 
 
 def _native(host: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

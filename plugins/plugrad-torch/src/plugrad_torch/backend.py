@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from plugrad import dtypes
-from plugrad.backends.protocol import Backend, Kernel, Pulls
+from plugrad.backends.protocol import Backend, Kernel, Pulls, python_data
 from plugrad.dtypes import DType
 from plugrad.errors import ConversionError, DeviceError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
@@ -64,7 +64,7 @@ class TorchBackend(Backend):
         if _is_array(obj):
             seen = self.from_dlpack(obj, None)
         else:
-            seen = torch.from_numpy(_fit(_host(obj, dtype)))
+            seen = torch.from_numpy(_fit(python_data(obj, dtype)))
         to = None if dtype is None else self.raw_dtype(dtype)
         out = _converted(seen, to, None if device is None else self._device(device))
         if copy is False and (out is not seen or not _can_share(obj)):
@@ -197,18 +197,6 @@ def _taken_over(obj: Any) -> Tensor:
         return torch.from_dlpack(obj)  # type: ignore[attr-defined]
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise ExchangeError(f"from_dlpack: torch cannot take over a {type(obj).__name__}: {error}") from error
-
-
-def _host(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
-    """Python data as NumPy reads it, floats in plugrad's default dtype."""
-    try:
-        host = np.asarray(obj, None if dtype is None else dtype.name)
-    except (TypeError, ValueError) as error:
-        raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
-    if dtype is None and host.dtype.kind in "fc":
-        default = dtypes.default_dtype()
-        host = host.astype((default if host.dtype.kind == "f" else dtypes.complex_of(default)).name, copy=False)
-    return host
 
 
 def _fit(host: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
