@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from plugrad.ops import Op
 
+    from .records import Check
+
 __all__ = ["suite"]
 
 
-def suite(backend: str, primitives: Iterable[Op] | None = None) -> dict[str, Callable[..., None]]:
+def suite(
+    backend: str, primitives: Iterable[Op] | None = None, checks: Iterable[Check] | None = None
+) -> dict[str, Callable[..., None]]:
     """Test functions for one subject, by name, to be put into a module of one's own.
 
     Parameters
@@ -29,6 +33,8 @@ def suite(backend: str, primitives: Iterable[Op] | None = None) -> dict[str, Cal
     primitives : iterable of Op, optional
         Values and derivatives of these alone; all questions if not said. Those of `plugrad.extend.primitive` have
         theirs in ``.op``.
+    checks : iterable of Check, optional
+        These alone, of those that `plugrad_conformance.questions.questions` gives.
 
     Examples
     --------
@@ -39,9 +45,10 @@ def suite(backend: str, primitives: Iterable[Op] | None = None) -> dict[str, Cal
 
     from .questions import parameters, questions
 
-    asked = questions(primitives=None if primitives is None else [*primitives])
+    if checks is None:
+        checks = questions(primitives=None if primitives is None else [*primitives])
 
-    @pytest.mark.parametrize("question", parameters(asked))
+    @pytest.mark.parametrize("question", parameters(checks))
     def test_conformance(question: Any, pg_ask: Callable[[str, Any], None]) -> None:
         pg_ask(backend, question)
 

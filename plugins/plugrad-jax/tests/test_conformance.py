@@ -5,17 +5,10 @@ All of it takes the better part of an hour, as XLA compiles each operation anew 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-
-from plugrad_conformance.questions import brief, parameters, questions
+from plugrad_conformance import suite
+from plugrad_conformance.questions import brief, questions
 
 ASKED = [check for check in questions("gradients") if check.name in ("value", "walk", "jvp")]
 ASKED += [check for family in ("graph", "errors", "dlpack", "random") for check in questions(family)]
 
-
-@pytest.mark.parametrize("question", parameters(brief(ASKED)))
-def test_conformance(question: Any, pg_ask: Callable[[str, Any], None]) -> None:
-    pg_ask("jax", question)
+globals().update(suite("jax", checks=brief(ASKED)))

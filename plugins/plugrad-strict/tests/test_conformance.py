@@ -5,14 +5,7 @@ Each question once of each operation; all cases take four minutes: ``plugrad con
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from plugrad_conformance import suite
+from plugrad_conformance.questions import brief, questions
 
-import pytest
-
-from plugrad_conformance.questions import brief, parameters, questions
-
-
-@pytest.mark.parametrize("question", parameters(brief(questions())))
-def test_conformance(question: Any, pg_ask: Callable[[str, Any], None]) -> None:
-    pg_ask("strict:device1", question)
+globals().update(suite("strict:device1", checks=brief(questions())))

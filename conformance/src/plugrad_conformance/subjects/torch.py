@@ -14,30 +14,19 @@ from plugrad import ops
 from plugrad.ops import Geometry, Op
 from plugrad.testing.samples import Sample
 
-from ..records import Arrays, Host, Unsupported
-from ..torch_reference import TORCH, UNKNOWN, results
+from ..records import Arrays, Unsupported
+from ..torch_reference import TORCH, UNKNOWN
+from ..torch_reference.autograd import OnTorch
 from ..torch_reference.nn import conv, windows
 
 __all__ = ["NONE", "OWN", "TorchFunc"]
 
 
-class TorchFunc:
+class TorchFunc(OnTorch):
     """torch on the CPU. Its functions are its own, also where the references take others, which are more exact."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-
-    def versions(self) -> dict[str, str]:
-        """torch's."""
-        return {"torch": torch.__version__.partition("+")[0]}
-
-    def array(self, x: Host) -> Any:
-        """A tensor."""
-        return torch.as_tensor(np.array(x))
-
-    def host(self, x: Any) -> Host:
-        """Its values."""
-        return np.asarray(x.numpy(force=True))
 
     def function(self, sample: Sample) -> Callable[..., Arrays]:
         """By torch's word for it."""
@@ -45,11 +34,8 @@ class TorchFunc:
             raise Unsupported(NONE.get(sample.op) or UNKNOWN.get(sample.op) or f"torch: {sample.op.name} is discrete")
 
         def f(*xs: Any) -> Arrays:
-            given = [torch.as_tensor(np.array(x)) for x in sample.operands]
-            for i, x in zip(sample.moving, xs, strict=True):
-                given[i] = x
             with _refusals():
-                return results(sample, given, TORCH | OWN)
+                return self.results(sample, xs, TORCH | OWN)
 
         return f
 

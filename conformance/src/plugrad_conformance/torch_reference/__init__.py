@@ -15,7 +15,9 @@ from plugrad.testing.samples import invariants
 
 from . import core, fft, linalg, nn, sorting, special
 
-TORCH: dict[Op, Callable[..., Any]] = {
+Functions = dict[Op, Callable[..., Any]]
+
+TORCH: Functions = {
     **core.TORCH,
     **sorting.TORCH,
     **fft.TORCH,
@@ -38,7 +40,7 @@ def _weak(x: Any) -> Any:
     return {float: torch.float16, complex: torch.complex32}.get(type(x))
 
 
-def results(sample: Any, given: list[Any], functions: dict[Op, Callable[..., Any]] = TORCH) -> tuple[Any, ...]:
+def results(sample: Any, given: list[Any], functions: Functions = TORCH) -> tuple[Any, ...]:
     """torch's results, as a tuple; operands are cast to one dtype first, which torch does not do everywhere."""
     first = sample.op.promotion == "branches"
     if sample.op.promotion in ("shared", "arrays", "floating", "branches"):

@@ -12,15 +12,13 @@ from torch.autograd import forward_ad
 from plugrad.testing.samples import Sample
 
 from ..records import Arrays, Host
-from . import gradients, results
+from . import TORCH, Functions, gradients, results
 
-__all__ = ["Autograd"]
+__all__ = ["Autograd", "OnTorch"]
 
 
-class Autograd:
-    """The subject that the frozen references come from."""
-
-    name = "torch.autograd"
+class OnTorch:
+    """What all of torch's ways to a derivative share: its tensors, and its functions with some operands moving."""
 
     def versions(self) -> dict[str, str]:
         """torch's."""
@@ -34,16 +32,22 @@ class Autograd:
         """Its values."""
         return np.asarray(x.numpy(force=True))
 
+    def results(self, sample: Sample, moved: Arrays, functions: Functions = TORCH) -> Arrays:
+        """Those of a call whose moving operands are others."""
+        given = [self.array(x) for x in sample.operands]
+        for i, x in zip(sample.moving, moved, strict=True):
+            given[i] = x
+        return results(sample, given, functions)
+
+
+class Autograd(OnTorch):
+    """The subject that the frozen references come from."""
+
+    name = "torch.autograd"
+
     def function(self, sample: Sample) -> Callable[..., Arrays]:
         """By torch's word for it."""
-
-        def f(*xs: Any) -> Arrays:
-            given = [torch.as_tensor(np.array(x)) for x in sample.operands]
-            for i, x in zip(sample.moving, xs, strict=True):
-                given[i] = x
-            return results(sample, given)
-
-        return f
+        return lambda *xs: self.results(sample, xs)
 
     def vjp(self, f: Callable[..., Arrays], xs: Arrays, cts: Arrays) -> tuple[Arrays, Arrays]:
         """By torch.autograd.grad; with a graph where the operands have one, so that it nests."""
