@@ -1172,7 +1172,6 @@ def test_no_grad_holds_for_its_thread_alone(xp: Any) -> Any:
     return seen
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 @as_in_torch
 def test_tangents_flow_under_no_grad(xp: Any) -> Any:
     jvp = torch.func.jvp if xp is torch else pg.jvp

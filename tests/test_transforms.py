@@ -24,9 +24,6 @@ from plugrad.errors import (
 
 from .helpers import agree, const, leaf
 
-# torch.func.jvp loads a module of torch's own that warns
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-
 rng = np.random.default_rng(0)
 X, Y, V, M, XS = (rng.normal(size=shape) for shape in [(3,), (3,), (3,), (3, 3), (4, 3)])
 

@@ -20,9 +20,6 @@ from plugrad.tensor import base
 
 Case = Callable[[], None]
 
-# torch.func.jvp loads a module of torch's own that warns
-torch_warns = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-
 
 def table(*cases: Any) -> pytest.MarkDecorator:
     """Parametrise a test function, whose body is `case()`, by the cases of a table."""

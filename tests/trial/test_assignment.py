@@ -16,9 +16,7 @@ from torch import func
 import plugrad as pg
 from plugrad.errors import PlugradError
 
-from .helpers import backward, floats, jvp, leaf, raw, requires_grad, same, torch_warns
-
-pytestmark = torch_warns
+from .helpers import backward, floats, jvp, leaf, raw, requires_grad, same
 
 R = np.random.default_rng(0).normal(size=(4, 5, 3))
 U = np.random.default_rng(2).normal(size=(3,))

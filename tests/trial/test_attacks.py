@@ -30,10 +30,7 @@ from .helpers import (
     requires_grad,
     second_derivative,
     table,
-    torch_warns,
 )
-
-pytestmark = torch_warns
 
 W34 = np.random.default_rng(0).normal(size=(3, 4))
 X53 = np.random.default_rng(1).normal(size=(5, 3))

@@ -29,10 +29,7 @@ from .helpers import (
     refuses,
     requires_grad,
     table,
-    torch_warns,
 )
-
-pytestmark = torch_warns
 
 X3 = np.array([1.0, 2.0, 3.0])
 C3 = np.array([0.3, -0.5, 0.7])

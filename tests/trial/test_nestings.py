@@ -9,9 +9,7 @@ from torch import func
 
 import plugrad as pg
 
-from .helpers import floats, given, jvp, raw, torch_warns
-
-pytestmark = torch_warns
+from .helpers import floats, given, jvp, raw
 
 rng = np.random.default_rng(1)
 w, x, v = rng.normal(size=(5, 4)), rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
