@@ -185,6 +185,12 @@ def require_fit(value: Any, dtype: DType) -> None:
         raise DTypeError(f"{value} is no {dtype.name}; take a dtype that holds it")
 
 
+def require_real(kind: str, dtype: DType) -> None:
+    """DTypeError where numbers of this kind would lose their imaginary parts: libraries drop them."""
+    if kind == "c" and dtype.kind in "iuf":
+        raise DTypeError(f"complex values do not fit into {dtype.name}; take real(x), imag(x) or abs(x) first")
+
+
 def holds(dtype: DType, value: builtins.float) -> builtins.bool:
     """Whether a number lies in the range of an integer dtype; any other dtype takes it."""
     if dtype.kind not in "iu":

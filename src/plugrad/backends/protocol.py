@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes, ops
 from ..dtypes import DType
-from ..errors import BackendError, ConversionError, DTypeError, ShapeError
+from ..errors import BackendError, ConversionError, DTypeError, ShapeError, ValidationError
 from ..ops import Op
 
 Kernel = Callable[..., Any]
@@ -108,27 +108,52 @@ def _carry(x: Any, table: Kernels, device: str | None, source: Kernels, source_d
     return table.backend.from_dlpack(x, device)
 
 
-def python_data(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
-    """What a backend's `asarray` is given, as NumPy reads it: floats in plugrad's default dtype if none is said.
+def host_data(obj: Any, dtype: DType | None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    """What lies on the host and a backend's `asarray` is given, as NumPy reads it, in the machine's order of bytes.
+
+    Parameters
+    ----------
+    obj : NumPy array, scalar or nested sequence of scalars
+        What is to be read.
+    dtype : DType, optional
+        The result's. If not said: that of an array; Python's floats get plugrad's default dtype.
+    copy : bool, optional
+        True: memory of its own. False: that of `obj`.
 
     Raises
     ------
     ConversionError
         For what is no array of numbers.
+    DTypeError
+        For an array that has none of the standard's dtypes, or whose imaginary parts `dtype` would drop.
+    ValidationError
+        If ``copy=False`` and nothing else would do.
 
     Examples
     --------
-    >>> python_data([[1, 2.5]], None)
+    >>> host_data([[1, 2.5]], None)
     array([[1. , 2.5]])
     """
     try:
-        host = np.asarray(obj, None if dtype is None else dtype.name)
+        seen = np.asarray(obj)
     except (TypeError, ValueError) as error:
         raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
-    if dtype is None and host.dtype.kind in "fc":
-        default = dtypes.default_dtype()
-        host = host.astype((default if host.dtype.kind == "f" else dtypes.complex_of(default)).name, copy=False)
+    to = _dtype_of(seen, not isinstance(obj, np.ndarray | np.generic)) if dtype is None else dtype
+    dtypes.require_real(seen.dtype.kind, to)
+    host = seen.astype(to.name, copy=bool(copy))
+    if copy is False and host is not obj and not np.shares_memory(host, obj):
+        raise ValidationError("copy=False: this cannot be done without a copy; leave copy out")
     return host
+
+
+def _dtype_of(host: np.ndarray[Any, Any], of_python: bool) -> DType:
+    native = host.dtype.newbyteorder("=").name
+    if native not in dtypes.DTYPES:
+        raise DTypeError(
+            f"an array of NumPy's {host.dtype} has no dtype of the array API standard; convert it with astype first"
+        )
+    default = {"f": dtypes.default_dtype(), "c": dtypes.complex_of(dtypes.default_dtype())} if of_python else {}
+    return default.get(host.dtype.kind) or dtypes.DTYPES[native]
 
 
 def broadcast_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..backends import current
 from ..backends.protocol import Kernels
-from ..dtypes import DType, require_fit
+from ..dtypes import DType, require_fit, require_real
 from ..errors import TracingError, TransformError
 from ..ops import TO_BACKEND
 from ..tensor import Tensor, apply, base, captured, constants, home
@@ -36,10 +36,11 @@ def uploaded(host: Any, dtype: DType, where: Place) -> Tensor:
     Raises
     ------
     DTypeError
-        If a number is none of an integer dtype: NumPy would wrap it.
+        If a number is none of an integer dtype, where NumPy would wrap it, or complex numbers are to become real.
     """
     table, device = where
     host = np.asarray(host)
+    require_real(host.dtype.kind, dtype)
     if dtype.kind in "iu" and host.dtype.name != dtype.name and host.dtype.kind in "iuf" and host.size:
         for extreme in (host.min().item(), host.max().item()):
             require_fit(extreme, dtype)

@@ -101,8 +101,7 @@ def astype(x: Array, dtype: DType, /, *, copy: builtins.bool = True, device: str
     x, to = moved(tensor(x), None, device), dtypes.of(dtype)
     if x.dtype is to:
         return copied(x) if copy else x
-    if x.dtype.kind == "c" and to.kind in "iuf":
-        raise DTypeError(f"astype: {x.dtype.name} to {to.name} drops a part; take real(x), imag(x) or abs(x) first")
+    dtypes.require_real(x.dtype.kind, to)
     return apply(ASTYPE, x, dtype=to)
 
 

@@ -16,7 +16,7 @@ from cupy.cuda import Device, get_current_stream, memory, runtime
 
 from plugrad import dtypes, ops
 from plugrad.backends import standard
-from plugrad.backends.protocol import Backend, Kernel, Pulls, broadcast_axes, python_data
+from plugrad.backends.protocol import Backend, Kernel, Pulls, broadcast_axes, host_data
 from plugrad.dtypes import DType
 from plugrad.errors import DeviceError, DriverError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
@@ -98,8 +98,10 @@ class CuPyBackend(Backend):
         if _on_host(obj):
             if copy is False:
                 raise ValidationError(_NO_COPY)
-            return _uploaded(_host(obj, dtype), to, where)
+            return _uploaded(_host(obj, dtype), where)
         seen = self.from_dlpack(obj, None)
+        if dtype is not None:
+            dtypes.require_real(seen.dtype.kind, dtype)
         out = _converted(seen if where is None else _moved(seen, where), to)
         if copy is False and out is not seen:
             raise ValidationError(_NO_COPY)
@@ -109,7 +111,7 @@ class CuPyBackend(Backend):
         """Shares the memory of what lies on a GPU, its producer ahead of the current stream; uploads the rest."""
         where = self._device(device)
         if _on_host(obj):
-            return _uploaded(np.asarray(obj) if isinstance(obj, np.generic) else np.from_dlpack(obj), None, where)
+            return _uploaded(_host(obj, None), where)
         raw = obj if type(obj) is cupy.ndarray else _taken_over(obj)
         return raw if where is None else _moved(raw, where)
 
@@ -247,24 +249,15 @@ def _on_host(obj: Any) -> bool:
     return asked is None or isinstance(obj, np.ndarray | np.generic) or asked()[0] == _HOST
 
 
-def _uploaded(host: np.ndarray[Any, Any], to: Any, where: int | None) -> Array:
-    native = host.dtype.newbyteorder("=")
-    if native not in dtypes.OF_RAW:
-        raise DTypeError(
-            f"an array of NumPy's {host.dtype} has no dtype of the array API standard; convert it with astype first"
-        )
-    _require_fit(host, to)
+def _uploaded(host: np.ndarray[Any, Any], where: int | None) -> Array:
     with Device(where):
-        return cupy.array(host.astype(native if to is None else to, copy=False))
+        return cupy.array(host)
 
 
 def _host(obj: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
-    """Python data as NumPy reads it, floats in plugrad's default dtype; a NumPy array as it is."""
-    if isinstance(obj, np.ndarray | np.generic):
-        return np.asarray(obj)
-    if hasattr(obj, "__dlpack__"):
-        return np.from_dlpack(obj)
-    return python_data(obj, dtype)
+    """What lies on the host, as NumPy reads it."""
+    foreign = hasattr(obj, "__dlpack__") and not isinstance(obj, np.ndarray | np.generic)
+    return host_data(np.from_dlpack(obj) if foreign else obj, dtype)
 
 
 def _taken_over(obj: Any) -> Array:
@@ -277,14 +270,8 @@ def _taken_over(obj: Any) -> Array:
 def _converted(raw: Array, to: Any) -> Array:
     if to is None and raw.dtype not in dtypes.OF_RAW:
         raise DTypeError(f"an array of {raw.dtype} has no dtype of the array API standard; cast it with astype first")
-    _require_fit(raw, to)
     with raw.device:
         return raw if to is None else raw.astype(to, copy=False)
-
-
-def _require_fit(x: Any, to: Any) -> None:
-    if to is not None and x.dtype.kind == "c" and to.kind != "c":
-        raise DTypeError(f"complex values do not fit into {to}; take their real part first")
 
 
 # ------------------------------------------------------------------------------------------------- whose memory it is

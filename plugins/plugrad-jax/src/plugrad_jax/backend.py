@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from plugrad import dtypes
-from plugrad.backends.protocol import Backend, Kernel, python_data
+from plugrad.backends.protocol import Backend, Kernel, host_data
 from plugrad.dtypes import DType
 from plugrad.errors import ConversionError, DeviceError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
@@ -71,7 +71,9 @@ class JaxBackend(Backend):
     def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Array:
         """An array of its own memory, unless ``copy=False`` says to share that of `obj`."""
         foreign = _is_array(obj)
-        seen = self.from_dlpack(obj, None) if foreign else _uploaded(_native(python_data(obj, dtype)))
+        seen = self.from_dlpack(obj, None) if foreign else _uploaded(host_data(obj, dtype))
+        if dtype is not None:
+            dtypes.require_real(seen.dtype.kind, dtype)
         to = _fitting(seen, None if dtype is None else self.raw_dtype(dtype))
         where = seen.device if device is None else _device(device)
         if copy is False and not (_shares(seen, obj) and to == seen.dtype and where == seen.device):
@@ -205,7 +207,7 @@ def _plain(obj: Array) -> Array:
 
 def _of_numpy(host: np.ndarray[Any, Any]) -> Array:
     """On its memory where XLA can see it as it is, else a copy."""
-    host = _native(host)
+    host = host_data(host, None)
     try:
         return jnp.from_dlpack(host)
     except (BufferError, RuntimeError):  # what is read-only, or has gaps
@@ -232,22 +234,10 @@ def _shares(raw: Array, obj: Any) -> bool:
     return _is_array(obj) and not isinstance(obj, np.generic)
 
 
-def _native(host: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """In the machine's order of bytes."""
-    native = host.dtype.newbyteorder("=")
-    if native.name not in dtypes.DTYPES:
-        raise DTypeError(
-            f"an array of NumPy's {host.dtype} has no dtype of the array API standard; convert it with astype first"
-        )
-    return host.astype(native, copy=False)
-
-
 def _fitting(raw: Array, to: Any) -> Any:
     """The dtype that an array is to have."""
     if to is None and raw.dtype not in dtypes.OF_RAW:
         raise DTypeError(
             f"an array of JAX's {raw.dtype} has no dtype of the array API standard; convert it with astype"
         )
-    if to is not None and raw.dtype.kind == "c" != to.kind:
-        raise DTypeError(f"complex values do not fit into {to}; take their real part first")
     return raw.dtype if to is None else to

@@ -8,9 +8,9 @@ import array_api_strict as library
 import numpy as np
 
 from plugrad import dtypes
-from plugrad.backends.protocol import Backend
+from plugrad.backends.protocol import Backend, host_data
 from plugrad.dtypes import DType
-from plugrad.errors import DeviceError, DTypeError, ValidationError
+from plugrad.errors import DeviceError, ValidationError
 
 from .namespace import CPU, DTYPES, Array, Raw, namespace
 
@@ -41,7 +41,9 @@ class StrictBackend(Backend):
         if foreign:
             its = self.from_dlpack(obj, None).its
         else:
-            its = library.asarray(_host(obj, dtype, copy), copy=False)
+            its = library.asarray(host_data(obj, dtype, copy is not False), copy=False)
+        if dtype is not None and library.isdtype(its.dtype, "complex floating"):
+            dtypes.require_real("c", dtype)
         to = its.dtype if dtype is None else self.raw_dtype(dtype).its
         where = its.device if device is None else _device(device)
         if copy is False and (to != its.dtype or where != its.device):
@@ -81,20 +83,3 @@ def _device(name: str) -> Any:
         raise DeviceError(
             f"the backend strict has no device {name!r}; it has {', '.join(map(repr, _DEVICES))}"
         ) from None
-
-
-def _host(obj: Any, dtype: DType | None, copy: bool | None) -> np.ndarray[Any, Any]:
-    """Python data as NumPy reads it, floats in plugrad's default dtype; a NumPy array in the machine's byte order."""
-    try:
-        host = np.array(obj, None if dtype is None else dtype.name, copy=copy is not False)
-    except ValueError as error:
-        raise ValidationError(_NO_COPY) if copy is False else error from error
-    native = host.dtype.newbyteorder("=")
-    if native.name not in dtypes.DTYPES:
-        raise DTypeError(
-            f"an array of NumPy's {host.dtype} has no dtype of the array API standard; convert it with astype first"
-        )
-    if dtype is None and host.dtype.kind in "fc" and not isinstance(obj, np.ndarray | np.generic):
-        default = dtypes.default_dtype()
-        native = np.dtype((default if host.dtype.kind == "f" else dtypes.complex_of(default)).name)
-    return host.astype(native, copy=False)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from plugrad import dtypes
-from plugrad.backends.protocol import Backend, Kernel, Pulls, python_data
+from plugrad.backends.protocol import Backend, Kernel, Pulls, host_data
 from plugrad.dtypes import DType
 from plugrad.errors import ConversionError, DeviceError, DTypeError, ExchangeError, ValidationError
 from plugrad.ops import Op
@@ -64,7 +64,9 @@ class TorchBackend(Backend):
         if _is_array(obj):
             seen = self.from_dlpack(obj, None)
         else:
-            seen = torch.from_numpy(_fit(python_data(obj, dtype)))
+            seen = torch.from_numpy(_fit(host_data(obj, dtype)))
+        if dtype is not None and seen.is_complex():
+            dtypes.require_real("c", dtype)
         to = None if dtype is None else self.raw_dtype(dtype)
         out = _converted(seen, to, None if device is None else self._device(device))
         if copy is False and (out is not seen or not _can_share(obj)):
@@ -201,22 +203,14 @@ def _taken_over(obj: Any) -> Tensor:
 
 def _fit(host: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The array itself, or a copy of what torch cannot see as it is: read-only, reversed, misaligned, swapped bytes."""
-    native = host.dtype.newbyteorder("=")
-    if native.name not in dtypes.DTYPES:
-        raise DTypeError(
-            f"an array of NumPy's {host.dtype} has no dtype of the array API standard; convert it with astype first"
-        )
+    host = host_data(host, None)
     regular = all(step >= 0 and step % host.itemsize == 0 for step in host.strides)
-    if regular and host.flags.writeable and host.flags.aligned and host.dtype == native:
-        return host
-    return np.array(host, native)
+    return host if regular and host.flags.writeable and host.flags.aligned else np.array(host)
 
 
 def _converted(raw: Tensor, to: torch.dtype | None, device: torch.device | None) -> Tensor:
     if to is None and raw.dtype not in _KNOWN:
         raise DTypeError(f"a tensor of {raw.dtype} has no dtype of the array API standard; convert it with .to first")
-    if to is not None and raw.is_complex() and not to.is_complex:
-        raise DTypeError(f"complex values do not fit into {to}; take their real part first")
     return raw.to(device or raw.device, to or raw.dtype)
 
 

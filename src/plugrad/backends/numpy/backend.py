@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import dtypes
 from ...dtypes import DType
-from ...errors import DeviceError, DTypeError, ValidationError
+from ...errors import DeviceError
 from ...ops import Op
-from ..protocol import Backend, Kernel, Pulls, broadcast_axes
+from ..protocol import Backend, Kernel, Pulls, broadcast_axes, host_data
 from .kernels import KERNELS, ONE, PULLS, RAW, Array
 
 
@@ -40,24 +39,9 @@ class NumPyBackend(Backend):
         return PULLS
 
     def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Array:
-        """An ndarray; Python floats become the default dtype."""
+        """An ndarray of its own memory, unless ``copy=False`` says to share that of `obj`."""
         self._check(device)
-        foreign = isinstance(obj, np.ndarray | np.generic)
-        out = np.array(obj, None if dtype is None else self.raw_dtype(dtype), copy=None if copy is False else True)
-        if copy is False and out is not obj and not np.shares_memory(out, obj):
-            raise ValidationError("copy=False: this cannot be done without a copy; leave copy out")
-        if dtype is None and not foreign and out.dtype.kind in "fc":
-            default = dtypes.default_dtype()
-            out = out.astype(RAW[default if out.dtype.kind == "f" else dtypes.complex_of(default)], copy=False)
-        return out if out.dtype in dtypes.OF_RAW else self._native(out)
-
-    def _native(self, out: Array) -> Array:
-        native = out.dtype.newbyteorder("=")
-        if native not in dtypes.OF_RAW:
-            raise DTypeError(
-                f"an array of NumPy's {out.dtype} has no dtype of the array API standard; convert it with astype first"
-            )
-        return out.astype(native)
+        return host_data(obj, dtype, copy is not False)
 
     def _check(self, device: str | None) -> None:
         if device not in (None, "cpu"):
