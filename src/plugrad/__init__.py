@@ -11,11 +11,12 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as _numpy  # noqa: F401  first: CPython runs it 20 ms slower from deeper in its stack, where calls cross a chunk of it
+
 from . import autograd, backends, errors, namespace, random
 from . import interop as interop  # it tells einops of plugrad
 from .backends.current import use_backend
 from .backends.manager import register, unregister
-from .compiler import compile
 from .dtypes import (
     DType,
     bool,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from . import special as special
     from . import testing as testing
     from .backends.hookspecs import hookimpl as hookimpl
+    from .compiler import compile as compile
 
 __version__ = "0.1.0"
 
@@ -97,6 +99,7 @@ __all__ = [
 
 _EXTENSIONS = ("fft", "linalg", "special")  # of the standard, and what SciPy asks of a namespace beside
 _LATER = (*_EXTENSIONS, "extend", "nn", "testing")
+_OBJECTS_LATER = {"compile": ".compiler", "hookimpl": ".backends.hookspecs"}
 namespace.bound.EXTENSIONS |= {name: partial(import_module, f".{name}", __name__) for name in _EXTENSIONS}
 
 
@@ -104,8 +107,7 @@ def __getattr__(name: str) -> Any:
     """What is loaded when first asked for, because it would slow the import down."""
     if name in _LATER:
         return import_module(f".{name}", __name__)
-    if name == "hookimpl":
-        from .backends.hookspecs import hookimpl
-
-        return hookimpl
+    if name in _OBJECTS_LATER:
+        found = globals()[name] = getattr(import_module(_OBJECTS_LATER[name], __name__), name)
+        return found
     raise AttributeError(f"module 'plugrad' has no attribute {name!r}")

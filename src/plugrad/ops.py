@@ -7,7 +7,6 @@ and what a node has to save (`keep`, `result_readers`). Kernels are not here: a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -108,11 +107,13 @@ def primitive(signature: str, promotion: Promotion = "shared") -> Op:
 
 def parsed(signature: str, promotion: Promotion) -> Op:
     """An operation that stands in no table yet."""
-    found = re.fullmatch(r"([^\W\d]\w*)\(([^;]*)(?:;(.*))?\)", signature)
-    if not found:
+    name, _, rest = signature.partition("(")
+    inside, closed, behind = rest.partition(")")
+    first, _, second = inside.partition(";")
+    operands, params = [tuple([n.strip() for n in part.split(",") if n.strip()]) for part in (first, second)]
+    if not closed or behind or not all([n.removeprefix("*").isidentifier() for n in (name, *operands, *params)]):
         raise ValidationError(f"{signature!r} is no signature; write 'name(operand, ...; parameter, ...)'")
-    operands, params = (tuple(re.findall(r"\*?\w+", part or "")) for part in found.groups()[1:])
-    return Op(found[1], operands, params, promotion)
+    return Op(name, operands, params, promotion)
 
 
 def enter(op: Op) -> Op:

@@ -19,15 +19,15 @@ API = (1, 0)
 Maturity = Literal["stable", "beta", "experimental"]
 
 _RESERVED = frozenset(("constants", "tracing"))  # names of tables that are no backend's
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
-_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
-_LOADER = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_KIND = re.compile(r"[a-z][a-z0-9_]*")
-_BOUND = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
+_NAME = r"[a-z][a-z0-9_-]*"
+_DOTTED = r"[^\W\d]\w*(\.[^\W\d]\w*)+"
+_LOADER = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
+_KIND = r"[a-z][a-z0-9_]*"
+_BOUND = r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*"
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt
 }  # fmt: skip
-_REQUIREMENT = re.compile(rf"([^\W\d]\w*)(?:{_BOUND.pattern}(?:,{_BOUND.pattern})*)?")
+_REQUIREMENT = rf"([^\W\d]\w*)(?:{_BOUND}(?:,{_BOUND})*)?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,17 +109,17 @@ class BackendSpec:
             value = getattr(self, field)
             raise ValidationError(f"BackendSpec of {self.name!r}: {field} is {value!r}; it must be {wanted}")
 
-    def _check_text(self, field: str, form: re.Pattern[str], wanted: str) -> None:
+    def _check_text(self, field: str, form: str, wanted: str) -> None:
         self._check(_has_form(getattr(self, field), form), field, wanted)
 
-    def _check_texts(self, field: str, form: re.Pattern[str], wanted: str) -> None:
+    def _check_texts(self, field: str, form: str, wanted: str) -> None:
         values = getattr(self, field)
         fits = isinstance(values, tuple) and all(_has_form(value, form) for value in values)
         self._check(fits, field, f"a tuple of strings: {wanted}")
 
 
-def _has_form(value: Any, form: re.Pattern[str]) -> bool:
-    return isinstance(value, str) and form.fullmatch(value) is not None
+def _has_form(value: Any, form: str) -> bool:
+    return isinstance(value, str) and re.fullmatch(form, value) is not None
 
 
 def _is_version(value: Any) -> bool:
@@ -145,7 +145,7 @@ def unmet(requirement: str) -> str | None:
     >>> unmet("no_such_library")
     'no_such_library is not installed'
     """
-    module, bounds = imported_name(requirement), _BOUND.findall(requirement)
+    module, bounds = imported_name(requirement), re.findall(_BOUND, requirement)
     if not _is_importable(module):
         return f"{module} is not installed"
     version = installed_version(module) if bounds else None

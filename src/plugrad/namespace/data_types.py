@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -168,8 +167,7 @@ def can_cast(from_: DType | Array, to: DType, /) -> builtins.bool:
         return False
 
 
-@dataclass(frozen=True)
-class FInfo:
+class FInfo(NamedTuple):
     """Limits of a floating dtype; of a complex one, those of its parts."""
 
     bits: int
@@ -180,8 +178,7 @@ class FInfo:
     dtype: DType
 
 
-@dataclass(frozen=True)
-class IInfo:
+class IInfo(NamedTuple):
     """Limits of an integer dtype."""
 
     bits: int

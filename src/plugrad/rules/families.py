@@ -76,9 +76,10 @@ def _product(op: Op, rule: Rule) -> tuple[Pull, Pull]:
 
 def _check_names(op: Op, *rules: Rule) -> None:
     """Refuse a rule that reads what it cannot be given."""
-    unknown = [n for rule in rules for n in _names(rule) if n not in _places(op)]
+    known = _places(op)
+    unknown = [n for rule in rules for n in _names(rule) if n not in known]
     if unknown:
-        raise ValidationError(f"the rule of {op.name} names {', '.join(unknown)}; it may name {', '.join(_places(op))}")
+        raise ValidationError(f"the rule of {op.name} names {', '.join(unknown)}; it may name {', '.join(known)}")
 
 
 def _set_saving(op: Op, rules: tuple[Rule, ...]) -> None:
