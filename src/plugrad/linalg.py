@@ -219,6 +219,8 @@ def trace(x: Array, /, *, offset: int = 0, dtype: DType | None = None) -> Tensor
         If `x` has fewer than two axes.
     ValidationError
         If `offset` is no integer.
+    DTypeError
+        If `dtype` would drop an imaginary part.
 
     Examples
     --------

@@ -136,6 +136,12 @@ def test_arange_in_a_dtype(backend: str, dtype: pg.DType) -> None:
     same(pg.arange(4, dtype=dtype), np.arange(4, dtype=dtype.name))
 
 
+@pytest.mark.parametrize("arguments", [(3j,), (0, 3j), (0, 3, 1j)], ids=str)
+def test_arange_of_complex_numbers(arguments: Any) -> None:
+    with pytest.raises(DTypeError, match="arange: complex numbers have no order; linspace takes"):
+        pg.arange(*arguments)
+
+
 def test_arange_by_zero() -> None:
     with pytest.raises(ValidationError, match="arange: a step of 0 leads nowhere"):
         pg.arange(0, 1, 0)

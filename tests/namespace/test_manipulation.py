@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 
 import plugrad as pg
-from plugrad.errors import DTypeError, ShapeError, TransformError
+from plugrad.errors import DTypeError, ShapeError, TransformError, ValidationError
+from plugrad.testing import check_grads
 
 from .helpers import of, same
 
@@ -225,3 +226,64 @@ def test_repeat_refuses(backend: str) -> None:
         pg.repeat(x, -1)
     with pytest.raises(TransformError, match="repeat: under vmap there is a value for each sample"):
         pg.vmap(lambda n: pg.repeat(x, n, axis=0))(pg.asarray([[1], [2]]))
+
+
+# ---------------------------------------------------------------------------------------------------------------- pad
+
+MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
+WIDTHS = (0, 2, (1, 0), [(0, 3), (4, 1)], ((1, 2),), np.asarray([[2, 2], [0, 1]]))
+
+
+@pytest.mark.parametrize("width", WIDTHS, ids=str)
+@pytest.mark.parametrize("mode", MODES)
+def test_pad(backend: str, mode: str, width: Any) -> None:
+    for dtype in (pg.int8, pg.float32, pg.complex128, pg.bool):
+        x, want = of([[0, 1, 2], [3, 4, 5]], dtype)
+        same(pg.pad(x, width, mode), np.pad(want, width, mode))
+
+
+@pytest.mark.parametrize("constant", [7, -1.5, True, np.float32(2)], ids=repr)
+def test_pad_with_a_constant(backend: str, constant: Any) -> None:
+    x, want = of([[0.5, 1], [2, 3]])
+    same(pg.pad(x, (0, 1), constant_values=constant), np.pad(want, (0, 1), constant_values=constant))
+
+
+def test_pad_of_nothing(backend: str) -> None:
+    same(pg.pad(pg.ones((0, 2)), ((1, 1), (0, 0)), constant_values=3), np.full((2, 2), 3.0))
+    same(pg.pad(pg.asarray(2.0), 0), np.asarray(2.0))
+    same(pg.pad(pg.ones((0, 2)), ((0, 0), (1, 0)), "edge"), np.ones((0, 3)))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pad_is_differentiable(backend: str, mode: str) -> None:
+    x = pg.asarray([[0.5, -1.0, 2.0], [1.5, 3.0, 0.25]])
+    check_grads(lambda x: pg.pad(x**2, [(0, 3), (4, 1)], mode), x)
+    every = pg.stack([x, 2 * x])
+    got = pg.compile(pg.vmap(lambda x: pg.pad(x, 2, mode)))(every)
+    same(got, np.stack([np.pad(part, 2, mode) for part in every.numpy()]))
+
+
+def test_pad_is_differentiable_by_the_constant(backend: str) -> None:
+    x, c = pg.asarray([1.0, 2.0]), pg.asarray(0.5)
+    check_grads(lambda x, c: pg.pad(x, (2, 1), constant_values=c**2), x, c)
+    assert pg.grad(lambda c: pg.sum(pg.pad(x, (2, 1), constant_values=c)))(c).item() == 3
+
+
+PADS: dict[str, tuple[Any, type[Exception], str]] = {
+    "negative": (lambda x: pg.pad(x, -1), ShapeError, "-1 is no pad_width of 2 axes"),
+    "floats": (lambda x: pg.pad(x, 1.5), ShapeError, "1.5 is no pad_width of 2 axes"),
+    "three axes": (lambda x: pg.pad(x, [(1, 1)] * 3), ShapeError, "no pad_width of 2 axes"),
+    "rows of several lengths": (lambda x: pg.pad(x, [(1, 1), (1,)]), ShapeError, "no pad_width of 2 axes"),
+    "a mode": (lambda x: pg.pad(x, 1, "mirror"), ValidationError, "'mirror' is none"),
+    "a constant without use": (lambda x: pg.pad(x, 1, "edge", constant_values=1), ValidationError, "'edge' takes"),
+    "two constants": (lambda x: pg.pad(x, 1, constant_values=[1, 2]), ShapeError, r"one number, got the shape \(2,\)"),
+    "a complex constant": (lambda x: pg.pad(x, 1, constant_values=1j), DTypeError, "do not fit into float64"),
+    "no element": (lambda x: pg.pad(x[:0], 1, "wrap"), ShapeError, "axis 0 of the shape .* has no element to repeat"),
+}
+
+
+@pytest.mark.parametrize("what", PADS)
+def test_pad_refuses(backend: str, what: str) -> None:
+    call, error, words = PADS[what]
+    with pytest.raises(error, match=f"^(pad: )?.*{words}"):
+        call(pg.ones((2, 3)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import hypothesis.strategies as st
@@ -59,6 +60,13 @@ def test_integers_are_accumulated_in_the_widest(backend: str, name: str, dtype: 
 def test_accumulated_in_a_dtype(backend: str, name: str, to: pg.DType) -> None:
     x, want = of([[1, 2], [3, 4]], pg.int16)
     same(getattr(pg, name)(x, axis=0, dtype=to), getattr(np, name)(want, axis=0, dtype=to.name))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumulative_sum", "cumulative_prod", "linalg.trace"])
+def test_no_dtype_drops_imaginary_parts(backend: str, name: str) -> None:
+    z = pg.asarray([[1j, 2.0]] if "trace" in name else [1j, 2.0])
+    with pytest.raises(DTypeError, match="complex values do not fit into float64; take real"):
+        attrgetter(name)(pg)(z, dtype=pg.float64)
 
 
 @pytest.mark.parametrize("name", ["mean", "var", "std"])

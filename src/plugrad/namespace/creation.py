@@ -573,7 +573,7 @@ def arange(
     ValidationError
         If the step is zero.
     DTypeError
-        If the backend has no such dtype, or it can have no gradient that is asked for.
+        For complex numbers, or if the backend has no such dtype, or it can have no gradient that is asked for.
 
     Examples
     --------
@@ -584,6 +584,8 @@ def arange(
     if step == 0:
         raise ValidationError("arange: a step of 0 leads nowhere; linspace takes how many numbers there should be")
     ends = (0, start) if stop is None else (start, stop)
+    if complex in map(type, (*ends, step)):
+        raise DTypeError("arange: complex numbers have no order; linspace takes how many numbers there should be")
     host = _on_host("arange", np.arange, *ends, step)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
     return out.requires_grad_() if requires_grad else out

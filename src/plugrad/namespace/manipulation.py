@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import int64
+from ..dtypes import int64, require_real
 from ..errors import ShapeError, ValidationError
 from ..ops import ASTYPE, BROADCAST_TO, CONCAT, FLIP, GATHER, PERMUTE_DIMS, PUT, RESHAPE, ROLL, UNSTACK
 from ..tensor import Tensor, apply, base
@@ -628,6 +628,8 @@ def pad(
         is no element to repeat.
     ValidationError
         For another `mode`, or `constant_values` with one that does not use them.
+    DTypeError
+        For a complex constant around real numbers.
 
     Examples
     --------
@@ -672,6 +674,7 @@ def _in_constants(x: Tensor, widths: tuple[tuple[int, int], ...], constant: Arra
     value = tensor(constant, x)
     if value.ndim:
         raise ShapeError(f"pad: constant_values must be one number, got the shape {value.shape}; pad each end apart")
+    require_real(value.dtype.kind, x.dtype)
     shape = tuple([before + n + behind for n, (before, behind) in zip(x.shape, widths)])
     around = apply(BROADCAST_TO, apply(ASTYPE, value, dtype=x.dtype), shape=shape)
     inner = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, widths)])

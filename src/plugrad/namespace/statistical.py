@@ -39,6 +39,8 @@ def sum(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims:
     ------
     ShapeError
         If there is no such axis, or one is named twice.
+    DTypeError
+        If `dtype` would drop an imaginary part.
 
     Examples
     --------
@@ -72,6 +74,8 @@ def prod(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims
     ------
     ShapeError
         If there is no such axis, or one is named twice.
+    DTypeError
+        If `dtype` would drop an imaginary part.
 
     Examples
     --------
@@ -90,6 +94,7 @@ def _accumulated(op: Op, x: Tensor, axis: Axis, dtype: DType | None, keepdims: b
 
 def _widened(x: Tensor, dtype: DType | None) -> Tensor:
     to = widest(x.dtype) if dtype is None else dtypes.of(dtype)
+    dtypes.require_real(x.dtype.kind, to)
     return x if x.dtype is to else apply(ASTYPE, x, dtype=to)
 
 
@@ -118,6 +123,8 @@ def cumulative_sum(
     ------
     ShapeError
         If there is no such axis, or none or several and none is named.
+    DTypeError
+        If `dtype` would drop an imaginary part.
 
     Examples
     --------
@@ -153,6 +160,8 @@ def cumulative_prod(
     ------
     ShapeError
         If there is no such axis, or none or several and none is named.
+    DTypeError
+        If `dtype` would drop an imaginary part.
 
     Examples
     --------
