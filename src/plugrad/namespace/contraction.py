@@ -157,13 +157,16 @@ def _result(named: list[Label], asked: Sequence[Label] | None, ellipsis: tuple[L
 def _sizes(terms: list[Term]) -> dict[Label, int]:
     sizes: dict[Label, int] = {}
     for x, labels in terms:
+        own = dict(zip(labels, x.shape))
         for label, n in zip(labels, x.shape):
-            if sizes.setdefault(label, n) == 1:
-                sizes[label] = n
-            elif n not in (1, sizes[label]):
+            known = sizes.get(label, 1)
+            if n != own[label]:
+                raise ShapeError(f"einsum: the axes {label!r} of a diagonal have the lengths {n} and {own[label]}")
+            if n != known and 1 not in (n, known):
                 raise ShapeError(
-                    f"einsum: axes {label!r} of the lengths {sizes[label]} and {n}; axes of one name are as long, or 1"
+                    f"einsum: axes {label!r} of the lengths {known} and {n}; axes of one name are as long, or 1"
                 )
+            sizes[label] = n if known == 1 else known
     return sizes
 
 
