@@ -81,9 +81,23 @@ SHAPES = {
     "a gradient": (lambda: (tracked() * 2).backward(ones(3)), r"backward: .*\(3,\).*\(2,\)"),
     "a vector as loss": (lambda: (tracked() * 2).backward(), r"backward: .*\(2,\).*pass a gradient"),
     "a vector as result of grad": (lambda: pg.grad(lambda x: x)(ones(2)), r"grad: .*\(2,\).*sum or mean"),
+    "an axis to map over": (
+        lambda: pg.vmap(pg.sin, in_axes=2)(ones(2)),
+        r"vmap: in_axes 2 of an array of shape \(2,\)",
+    ),
+    "nothing to map over": (lambda: pg.vmap(pg.sin, in_axes=None)(ones(2)), "the sizes of none; in_axes must name"),
+    "a .grad": (lambda: setattr(tracked(), "grad", ones(3)), r"\.grad of shape \(3,\) for a tensor of shape \(2,\)"),
     "batch sizes": (lambda: pg.vmap(pg.add)(ones(2), ones(3)), r"vmap: .*\[2, 3\]"),
 }
 DTYPES = {
+    "a cotangent": (lambda: pg.vjp(pg.sin, ones(2))[1](ones(2) * 1j), "complex128 for a value of float64; take"),
+    "an int that does not fit": (lambda: pg.asarray([1], dtype=pg.int8) + 300, "add: 300 is no int8; cast the array"),
+    "a number in no range": (lambda: pg.asarray([300], dtype=pg.int8), "300 is no int8; take a dtype that holds it"),
+    "a quotient of integers": (lambda: pg.at(ints(), 0).divide(2), r"at\(...\).divide: a quotient is no int64; cast"),
+    "drawn integers": (
+        lambda: pg.random.integers((2,), 0, 3, dtype=pg.float64),
+        "random.integers: draws integers, not float64; cast them",
+    ),
     "integers that require grad": (lambda: ones(2, dtype=pg.int64, requires_grad=True), r"int64.*astype"),
     "a list of integers": (lambda: pg.asarray([1, 2], requires_grad=True), r"int64.*astype"),
     "a range": (lambda: pg.arange(3, requires_grad=True), r"int64.*astype"),
@@ -173,6 +187,30 @@ GRAPHS = {
     "a stop in the middle": (lambda: (tracked() * 2).requires_grad_(False), r"detach\(\)"),
 }
 ARGUMENTS = {
+    "tangents of another structure": (
+        lambda: pg.jvp(lambda x: x[0], ([ones(2)],), (ones(2),)),
+        "jvp: the tangents have the structure .*, the primals ",
+    ),
+    "one argument twice": (
+        lambda: pg.grad(pg.add, argnums=(0, -2))(ones(()), ones(())),
+        "names one of 2 arguments twice",
+    ),
+    "axes of another structure": (
+        lambda: pg.vmap(lambda x: x, in_axes=({"b": 0},))({"a": ones(2)}),
+        "vmap: in_axes .* does not fit the structure of its argument",
+    ),
+    "an input that is none": (
+        lambda: pg.autograd.grad(pg.sum(tracked()), ["x"]),
+        r"inputs\[0\] is no tensor but str 'x'",
+    ),
+    "a mode of qr": (
+        lambda: pg.linalg.qr(ones((2, 2)), mode="full"),
+        "qr: mode='full'; there are 'reduced' and 'complete'",
+    ),
+    "too many streams": (
+        lambda: pg.random.Generator(0).spawn(2**32),
+        r"random.spawn: n is from 0 to 2\*\*32 - 1, not ",
+    ),
     "a range of text": (lambda: pg.arange("a"), "arange: .*'a'.* are not the numbers that it takes"),
     "a range from nothing": (lambda: pg.linspace(None, 1, 3), "linspace: .*None"),
     "a diagonal of text": (lambda: pg.eye(2, k="a"), "eye: k is an integer, not 'a'"),

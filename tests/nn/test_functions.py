@@ -92,6 +92,9 @@ def test_relu_keeps_integers() -> None:
 
 # ------------------------------------------------------------------------------------------------------ what is wrong
 
+LINE = pg.ones((1, 1, 4))
+attend = nn.scaled_dot_product_attention
+
 REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("mse-shapes", lambda: nn.mse_loss(pg.ones((3, 1)), pg.ones(3)), ShapeError, r"mse_loss: .*\(3, 1\).*\(3,\)"),
     ("bce-shapes", lambda: getattr(nn, BCE)(pg.ones(3), 1.0), ShapeError, r"binary_cross.*\(3,\).*\(\)"),
@@ -116,8 +119,53 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("gelu", lambda: nn.gelu(1.0, "exact"), ValidationError, "'none' or 'tanh', not 'exact'"),  # type: ignore[arg-type]
 ]  # fmt: skip
 
+REFUSED_LAYERS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
+    ("kl-0d", lambda: nn.kl_div(0.0, 1.0, "batchmean"), ShapeError, r"shape \(\) are no batch; take reduction='sum'"),
+    ("kl-shapes", lambda: nn.kl_div(pg.ones((2, 3)), pg.ones(3)), ShapeError, r"\(2, 3\) and target .*\(3,\); reshape"),
+    ("huber-delta", lambda: nn.huber_loss(pg.ones(2), pg.ones(2), delta=0), ValidationError, "delta is above 0, not 0"),
+    (
+        "attention-masks",
+        lambda: attend(*[pg.ones((2, 2))] * 4, is_causal=True),
+        ValidationError,
+        "is_causal is a mask; give it or attn_mask",
+    ),
+    (
+        "attention-shapes",
+        lambda: attend(*[pg.ones((2, 2))] * 2, pg.ones((3, 2))),
+        ShapeError,
+        r"\(2, 2\), \(2, 2\) and \(3, 2\)",
+    ),
+    (
+        "pool-axes",
+        lambda: nn.max_pool2d(pg.ones(4), 2),
+        ShapeError,
+        r"max_pool2d: a window over 2 axes in an array of shape \(4,\)",
+    ),
+    (
+        "pool-padding",
+        lambda: nn.avg_pool1d(LINE, 2, padding=2),
+        ShapeError,
+        r"spans \[2\] is padded by \(2,\); at most half",
+    ),
+    ("pool-window", lambda: nn.avg_pool1d(LINE, 5), ShapeError, r"spans \[5\] does not fit into \(4,\)"),
+    (
+        "pool-kernel",
+        lambda: nn.max_pool2d(pg.ones((1, 1, 4, 4)), (2, 2, 2)),
+        ShapeError,
+        "an int from 1 on, or 2 of them, not",
+    ),
+    ("conv-stride", lambda: nn.conv1d(LINE, pg.ones((1, 1, 2)), stride=0), ShapeError, "stride is an int from 1 on"),
+    (
+        "conv-same",
+        lambda: nn.conv1d(LINE, pg.ones((1, 1, 2)), stride=2, padding="same"),
+        ValidationError,
+        r"stride of \(2,\); give ints, not 'same'",
+    ),
+    ("conv-kernel", lambda: nn.conv1d(LINE, pg.ones((1, 1, 5))), ShapeError, r"spans \(5,\) does not fit into \(4,\)"),
+]
 
-@pytest.mark.parametrize("call, error, match", [pytest.param(*r[1:], id=r[0]) for r in REFUSED])
+
+@pytest.mark.parametrize("call, error, match", [pytest.param(*r[1:], id=r[0]) for r in REFUSED + REFUSED_LAYERS])
 def test_refused(call: Callable[[], Any], error: type[Exception], match: str) -> None:
     with pytest.raises(error, match=match):
         call()
