@@ -31,9 +31,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
 
-    def call(*args: str) -> tuple[int, str]:
+    def call(*args: str, folder: str = ".") -> tuple[int, str]:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=tmp_path / folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
     return call
@@ -79,6 +79,15 @@ def test_a_list_of_expected_failures(run: Any, tmp_path: Path) -> None:
     code, said = run(*TANH, "--pg-xfails", "xfails.txt")
     assert (code, "names no case; take the line away" in said) == (4, True)
     assert run(*TANH, "--pg-xfails", "nowhere.txt")[0] == 4
+
+
+def test_a_list_that_the_project_names_is_found_from_everywhere(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(LINES, encoding="utf-8")
+    (tmp_path / "xfails.txt").write_text("gradients/walk/tanh-rectangular  it is not broken\n", encoding="utf-8")
+    with (tmp_path / "pytest.ini").open("a", encoding="utf-8") as settings:
+        settings.write("addopts = --pg-xfails=xfails.txt\n")
+    (tmp_path / "below").mkdir()
+    assert "STALE" in run("..", *TANH, folder="below")[1]
 
 
 @pytest.mark.parametrize("more", [(), ("-n", "2")])

@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """A list of expected failures that is wrong ends the session before it has begun."""
-    path = session.config.getoption("--pg-xfails")
+    path = _listed(session.config)
     if path is not None:
         from plugrad.errors import ValidationError
 
@@ -72,7 +72,7 @@ def _ask(request: pytest.FixtureRequest, name: str, question: Any) -> None:
     from .isolation import encoded
     from .runner import ask
 
-    result = judged(ask(_subject(name), *question), _expected(request.config.getoption("--pg-xfails")))
+    result = judged(ask(_subject(name), *question), _expected(_listed(request.config)))
     request.node.user_properties.append((KEY, json.dumps(encoded(result))))
     _tell(result, request.config.getoption("--pg-repro"))
 
@@ -82,6 +82,12 @@ def _subject(name: str) -> Subject:
     from .subjects import find
 
     return find(name)
+
+
+def _listed(config: pytest.Config) -> Path | None:
+    """The list of expected failures: from here, else from the project's root, where addopts stand."""
+    path: Path | None = config.getoption("--pg-xfails")
+    return path if path is None or path.exists() else config.rootpath / path
 
 
 @cache
