@@ -8,6 +8,8 @@ import os
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -51,6 +53,10 @@ def chats() -> None:
         return tanh(x)
 
     table[ops.TANH] = kernel
+
+
+def swells() -> None:
+    isolation.ENOUGH = 0
 
 
 def falls() -> None:
@@ -110,6 +116,20 @@ def test_a_worker_that_cannot_start() -> None:
     (result,) = _asked("falls")
     assert (result.outcome, result.family, result.case) == (Outcome.CRASH, "runner", "start")
     assert "OSError: no such thing" in result.message
+
+
+def test_a_process_that_holds_much_is_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each case here; none is lost, and none asked twice."""
+    if find_spec("resource") is None:
+        pytest.skip("no module resource: the system does not say what a process holds")
+    begun = []
+    start = isolation._Worker.__init__
+    monkeypatch.setattr(isolation._Worker, "__init__", lambda self, job: (begun.append(job.first), start(self, job))[1])
+    job = Job("numpy", "gradients", "negative", prepare=f"{MODULE}:swells")
+    every = [(check.name, case.name) for check in questions(*job[1:3]) for case in check.cases()][:5]
+    found = list(islice(isolated(job), 5))
+    assert [(r.check, r.case) for r in found] == every
+    assert begun[:5] == [0, 1, 2, 3, 4]
 
 
 def test_what_libraries_print_is_no_answer() -> None:

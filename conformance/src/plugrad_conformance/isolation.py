@@ -20,6 +20,7 @@ from .records import Outcome, Result
 __all__ = ["MARK", "Job", "decoded", "encoded", "isolated"]
 
 START = 120.0  # seconds that a process may take to import its libraries
+ENOUGH = 3 * 2**30  # bytes that a process may hold; then another goes on, for XLA keeps what it compiles
 MARK = "plugrad-conformance "  # before what a worker says; the rest of its output is what libraries print
 
 
@@ -94,9 +95,10 @@ def isolated(job: Job, workers: int = 1, timeout: float = 120.0, expected: Seque
 
 def _survived(job: Job, timeout: float, stop: threading.Event) -> Iterator[Result]:
     """All cases of one part, in as many processes as it takes."""
-    while not stop.is_set():
+    first: int | None = job.first
+    while first is not None:
         flight: dict[str, Any] = {}
-        with _Worker(job) as worker:
+        with _Worker(job._replace(first=first)) as worker:
             for said in worker.listen(timeout, stop):
                 if "begin" in said:
                     flight = said
@@ -104,14 +106,14 @@ def _survived(job: Job, timeout: float, stop: threading.Event) -> Iterator[Resul
                     flight = {}
                     yield decoded(said["end"])
                 else:
+                    first = said["next"]
+                    break
+            else:
+                if stop.is_set():
                     return
-            outcome, message = worker.ending(timeout)
-        if stop.is_set():
-            return
-        yield _fallen(job, flight, outcome, message)
-        if not flight:  # before the first case, or between two: the next process would fare no better
-            return
-        job = job._replace(first=flight["number"] + 1)
+                yield _fallen(job, flight, *worker.ending(timeout))
+                # Before the first case, or between two, the next process would fare no better.
+                first = flight["number"] + 1 if flight else None
 
 
 class _Worker:

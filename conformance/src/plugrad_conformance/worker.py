@@ -1,7 +1,7 @@
 """What runs in a process of its own: ``python -m plugrad_conformance.worker JOB``, the job as JSON.
 
 Each case prints one line of JSON behind `MARK` when it begins and one when it ends, so that whoever started this
-process knows where a crash or a hang was.
+process knows where a crash or a hang was. The last line names the case that another process is to go on with, if any.
 """
 
 from __future__ import annotations
@@ -10,10 +10,16 @@ import json
 import sys
 from importlib import import_module
 
+from . import isolation
 from .isolation import MARK, Job, encoded
 from .questions import questions
 from .runner import ask
 from .subjects import find
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 
 def work(job: Job) -> None:
@@ -29,7 +35,17 @@ def work(job: Job) -> None:
             about |= {"op": case.op, "case": case.name, "dtype": case.dtype}
             _say(begin=about, number=number)
             _say(end=encoded(ask(subject, check, case)))
-    _say(done=True)
+            if _held() > isolation.ENOUGH:
+                _say(next=number + 1)
+                return
+    _say(next=None)
+
+
+def _held() -> int:
+    """The most memory that this process had so far, in bytes; 0 where the system does not say."""
+    if resource is None:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _say(**what: object) -> None:
