@@ -92,7 +92,7 @@ def test_relu_keeps_integers() -> None:
 
 # ------------------------------------------------------------------------------------------------------ what is wrong
 
-LINE = pg.ones((1, 1, 4))
+LINE, SQUARE = pg.ones((1, 1, 4)), pg.ones((2, 2))
 attend = nn.scaled_dot_product_attention
 
 REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
@@ -120,6 +120,35 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
 ]  # fmt: skip
 
 REFUSED_LAYERS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
+    ("embedding-table", lambda: nn.embedding([0], LINE), ShapeError, r"weight is a table \(n, m\), not of the shape"),
+    ("embedding-row", lambda: nn.embedding([2], SQUARE), IndexingError, "there is no row 2"),
+    ("embedding-padding", lambda: nn.embedding([0], SQUARE, padding_idx=2), IndexingError, "from -2 to 1, not 2"),
+    ("one_hot-none", lambda: nn.one_hot([0], 0), ShapeError, "num_classes is a number of places from 1 on, not 0"),
+    ("one_hot-place", lambda: nn.one_hot([3], 3), IndexingError, "there is no place 3"),
+    ("one_hot-nothing", lambda: nn.one_hot(pg.zeros(0, dtype=pg.int64)), ShapeError, "places from 1 on, not -1"),
+    ("celu", lambda: nn.celu(1.0, 0), ValidationError, "celu: alpha is what x is divided by"),
+    ("hardtanh", lambda: nn.hardtanh(1.0, 1.0, 1.0), ValidationError, "min_val = 1.0 is not below max_val = 1.0"),
+    ("glu", lambda: nn.glu(pg.ones(3)), ShapeError, r"axis 0 of the shape \(3,\) cannot be halved"),
+    ("group_norm", lambda: nn.group_norm(pg.ones((1, 4)), 3), ShapeError, r"3 groups of the channels of .*\(1, 4\)"),
+    ("instance_norm", lambda: nn.instance_norm(SQUARE), ShapeError, r"\(2, 2\) is not \(N, C, ...\)"),
+    (
+        "attention-mask",
+        lambda: attend(*[SQUARE] * 3, pg.asarray([[0, 1]])),
+        DTypeError,
+        "boolean or floating, not int64",
+    ),
+    ("pool-bool", lambda: nn.max_pool1d(LINE > 0, 2), DTypeError, "max_pool1d: takes real numbers, got bool"),
+    (
+        "conv-channels",
+        lambda: nn.conv1d(LINE, pg.ones((1, 2, 2))),
+        ShapeError,
+        r"\(1, 2, 2\) in 1 groups; they must be",
+    ),
+    ("conv-axes", lambda: nn.conv2d(LINE, SQUARE), ShapeError, r"conv2d: x of shape \(1, 1, 4\) .* each has 4 axes"),
+    ("conv-groups", lambda: nn.conv1d(LINE, LINE, groups=0), ValidationError, "groups is an int from 1 on, not 0"),
+    ("transpose-channels", lambda: nn.conv_transpose1d(LINE, pg.ones((2, 1, 2))), ShapeError, "the groups divide c"),
+    ("transpose-more", lambda: nn.conv_transpose1d(LINE, LINE, output_padding=1), ShapeError, r"\(1,\) is not below"),
+    ("transpose-padding", lambda: nn.conv_transpose1d(LINE, LINE, padding=4), ShapeError, r"sizes \(-1,\); pad less"),
     ("kl-0d", lambda: nn.kl_div(0.0, 1.0, "batchmean"), ShapeError, r"shape \(\) are no batch; take reduction='sum'"),
     ("kl-shapes", lambda: nn.kl_div(pg.ones((2, 3)), pg.ones(3)), ShapeError, r"\(2, 3\) and target .*\(3,\); reshape"),
     ("huber-delta", lambda: nn.huber_loss(pg.ones(2), pg.ones(2), delta=0), ValidationError, "delta is above 0, not 0"),
