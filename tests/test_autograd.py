@@ -1093,6 +1093,7 @@ def test_the_switches_decorate_with_and_without_parentheses(xp: Any) -> Any:
     return bare(), called(), inside, off(), deep(3), modes(xp), bare.__name__, bare.__doc__
 
 
+@pytest.mark.filterwarnings("ignore:the .type, exc, tb. signature of throw:DeprecationWarning")  # torch's, Python 3.12
 @as_in_torch
 def test_a_decorated_generator_is_quiet_only_while_it_runs(xp: Any) -> Any:
     seen = []

@@ -101,7 +101,7 @@ def test_recording_depends_on_the_grad_mode_of_the_call() -> None:
             assert f(w).requires_grad
 
 
-@pytest.mark.parametrize("static", [{1, 2}, bytearray(b"a"), slice(0, 2)], ids=str)
+@pytest.mark.parametrize("static", [{1, 2}, bytearray(b"a"), [{1}]], ids=str)
 def test_a_static_value_that_cannot_be_hashed_is_refused_and_says_so(static: Any) -> None:
     with pytest.raises(ValidationError, match=r"hashable.*pass arrays as tensors"):
         pg.compile(lambda x, s: x)(const(pg, X), static)
