@@ -158,3 +158,11 @@ def test_results_travel() -> None:
         Result("a", "b", "c", "d", "e", 2, "f", Outcome.FAIL_SECOND, eps=float("inf"), message="\n"),
     ):
         assert decoded(json.loads(json.dumps(encoded(result)))) == result
+
+
+def test_a_file_of_the_folder_stands_for_no_library(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in any installed command: where it was started is no place to import from."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "optree.py").write_text("raise ImportError('not this one')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    assert all(r.outcome.ok for r in _asked())

@@ -120,7 +120,7 @@ class _Worker:
     """One process, and what it says."""
 
     def __init__(self, job: Job) -> None:
-        command = [sys.executable, "-X", "faulthandler", "-m", "plugrad_conformance.worker", json.dumps(job)]
+        command = [sys.executable, "-P", "-X", "faulthandler", "-m", "plugrad_conformance.worker", json.dumps(job)]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         self._lines: queue.Queue[str | None] = queue.Queue()
