@@ -118,8 +118,8 @@ raised(DeviceError, lambda: pg.ones(1, backend="cupy", device="cuda:1"), "no dev
 raised(DeviceError, lambda: x.to_device("cpu"), "for the host, move with x.to_backend('numpy')")
 raised(DTypeError, lambda: pg.asarray(np.ones(2, np.float16), backend="cupy"), "float16")
 raised(DTypeError, lambda: b.asarray(cupy.zeros(2, np.float16), None, None, None), "float16")
-raised(DTypeError, lambda: b.asarray(cupy.ones(2, complex), pg.float64, None, None), "real part")
-raised(DTypeError, lambda: b.asarray(np.ones(2, complex), pg.float64, None, None), "real part")
+raised(DTypeError, lambda: b.asarray(cupy.ones(2, complex), pg.float64, None, None), "take real")
+raised(DTypeError, lambda: b.asarray(np.ones(2, complex), pg.float64, None, None), "take real")
 for obj in ([1.0], np.ones(2)):
     raised(ValidationError, lambda: b.asarray(obj, None, None, False), "leave copy out")
 raised(ValidationError, lambda: b.asarray(raw, pg.float32, None, False), "leave copy out")
