@@ -312,6 +312,9 @@ def test_one_rule_may_call_another_primitive(backend: str) -> None:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no signature": ({"signature": "cube x"}, "is no signature"),
+    "a star before the name": ({"signature": "*cube(x)"}, "is no signature"),
+    "more behind": ({"signature": "cube(x))"}, "is no signature"),
+    "an operand that is no name": ({"signature": "cube(2x)"}, "is no signature"),
     "no operand": ({"signature": "cube()"}, "there must be an operand"),
     "a name twice": ({"signature": "cube(x; x)"}, "no name twice"),
     "a name that rules have": ({"signature": "cube(y)"}, "y means something else in a rule"),

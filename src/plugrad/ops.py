@@ -111,7 +111,8 @@ def parsed(signature: str, promotion: Promotion) -> Op:
     inside, closed, behind = rest.partition(")")
     first, _, second = inside.partition(";")
     operands, params = [tuple([n.strip() for n in part.split(",") if n.strip()]) for part in (first, second)]
-    if not closed or behind or not all([n.removeprefix("*").isidentifier() for n in (name, *operands, *params)]):
+    named = name.isidentifier() and all([n.removeprefix("*").isidentifier() for n in (*operands, *params)])
+    if not closed or behind or not named:
         raise ValidationError(f"{signature!r} is no signature; write 'name(operand, ...; parameter, ...)'")
     return Op(name, operands, params, promotion)
 
