@@ -123,7 +123,7 @@ def host_data(obj: Any, dtype: DType | None, copy: bool | None = None) -> np.nda
     Raises
     ------
     ConversionError
-        For what is no array of numbers.
+        For what is no array of numbers, or holds complex ones of Python's where `dtype` is real.
     DTypeError
         For an array that has none of the standard's dtypes, or whose imaginary parts `dtype` would drop.
     ValidationError
@@ -134,11 +134,12 @@ def host_data(obj: Any, dtype: DType | None, copy: bool | None = None) -> np.nda
     >>> host_data([[1, 2.5]], None)
     array([[1. , 2.5]])
     """
-    try:
-        seen = np.asarray(obj)
+    of_python = not isinstance(obj, np.ndarray | np.generic)
+    try:  # Python's integers at once in the dtype that is asked for: NumPy makes floats of those beyond int64
+        seen = np.asarray(obj, dtype.name if of_python and dtype else None)
     except (TypeError, ValueError) as error:
         raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
-    to = _dtype_of(seen, not isinstance(obj, np.ndarray | np.generic)) if dtype is None else dtype
+    to = _dtype_of(seen, of_python) if dtype is None else dtype
     dtypes.require_real(seen.dtype.kind, to)
     host = seen.astype(to.name, copy=bool(copy))
     if copy is False and host is not obj and not np.shares_memory(host, obj):
