@@ -234,6 +234,7 @@ SOFTMAX = primitive("softmax(x; axis)", "floating")
 
 # Products. einsum: each letter once in an operand, and again in the other one or in the result
 EINSUM = primitive("einsum(a, b; subscripts)")
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # without the module string, which costs 1 ms
 
 # Linear algebra: operands at least 2-D
 MATMUL = primitive("matmul(a, b)")

@@ -25,20 +25,18 @@ def gradient(g: Any, node: Any, root: Any) -> Tensor:
 
 def under(roots: Iterable[Any]) -> tuple[list[Node], list[Leaf], list[Cut]]:
     """(nodes, leaves, places where a history was cut) that `roots` were made from, roots included."""
-    nodes, leaves, cuts = [], [], []
-    stack = list(roots)
-    seen = set(stack)
-    while stack:
-        node = stack.pop()
-        if type(node) is Leaf:
-            leaves.append(node)
-            continue
-        nodes.append(node)
+    nodes: list[Node] = []
+    leaves: list[Leaf] = []
+    cuts: list[Cut] = []
+    seen = set(roots)
+    for root in seen:
+        (leaves if type(root) is Leaf else nodes).append(root)
+    for node in nodes:  # which grows
         for edge in node.edges:
             if edge:
                 if edge not in seen:
                     seen.add(edge)
-                    stack.append(edge)
+                    (leaves if type(edge) is Leaf else nodes).append(edge)
             elif edge is not None:
                 cuts.append(edge)
     return nodes, leaves, cuts

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import dtypes, ops
 from ..dtypes import DType
@@ -27,10 +27,12 @@ from .current import Choice
 from .problems import Status
 from .protocol import Backend, Kernel, Kernels
 from .registry import Offer, Registry
-from .report import BackendInfo, BackendTable
 from .spec import BackendSpec, imported_name, installed_version
 
-__all__ = ["BackendInfo", "BackendTable", "backends", "explain", "info", "register", "unregister"]
+if TYPE_CHECKING:
+    from .report import BackendInfo, BackendTable
+
+__all__ = ["backends", "explain", "info", "register", "unregister"]
 
 _registry = Registry()
 _HOST = frozenset(sys.stdlib_module_names | {"numpy"})  # types from here are Python data or NumPy's own
@@ -52,6 +54,8 @@ def backends() -> BackendTable:
     >>> {backend.name: backend.status for backend in pg.backends()}["numpy"]
     'ready'
     """
+    from .report import BackendTable
+
     with _registry.lock:
         return BackendTable(_info(offer) for offer in _registry.all())
 
@@ -285,6 +289,8 @@ def _hint(name: str, known: set[str]) -> str:
 
 
 def _info(offer: Offer) -> BackendInfo:
+    from .report import BackendInfo
+
     spec, problem = offer.spec, offer.hindrance()
     status: Status = problem.status if problem else "ready" if offer.name in current.ACTIVE else "available"
     return BackendInfo(

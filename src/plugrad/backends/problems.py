@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, NamedTuple
 
 from ..errors import BackendError, DeviceError, DriverError, MissingDependencyError
@@ -23,7 +22,7 @@ Status = Literal[
     "broken",
 ]
 
-_SHARED_LIBRARY = re.compile(r"cannot open shared object|DLL load failed|Library not loaded|image not found")
+_NOT_LOADED = ("cannot open shared object", "DLL load failed", "Library not loaded", "image not found")  # by systems
 
 
 class Problem(NamedTuple):
@@ -89,7 +88,8 @@ def diagnose(spec: BackendSpec, source: str, cause: BaseException) -> Problem:
         for need in spec.requires:
             if imported_name(need) == module or isinstance(cause, MissingDependencyError):
                 return _lacks(spec, need, said, cause)
-    if isinstance(cause, DriverError) or (isinstance(cause, ImportError | OSError) and _SHARED_LIBRARY.search(said)):
+    not_loaded = isinstance(cause, ImportError | OSError) and any(text in said for text in _NOT_LOADED)
+    if isinstance(cause, DriverError) or not_loaded:
         mend = f"install or update the driver or runtime that {spec.name} needs, then start Python anew"
         return Problem("driver-error", said, mend, cause)
     if isinstance(cause, DeviceError):

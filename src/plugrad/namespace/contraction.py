@@ -6,12 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from string import ascii_letters
 from typing import Any, NamedTuple
 
 from .. import dtypes
 from ..errors import DTypeError, ShapeError, ValidationError
-from ..ops import ASTYPE, EINSUM, GETITEM, PERMUTE_DIMS, RESHAPE, SUM
+from ..ops import ASTYPE, EINSUM, GETITEM, LETTERS, PERMUTE_DIMS, RESHAPE, SUM
 from ..tensor import Tensor, apply
 from ._arguments import tensor
 
@@ -108,7 +107,7 @@ def _read(first: Any, rest: tuple[Any, ...]) -> tuple[list[Term], Sequence[Label
 def _letters(part: str, whole: str) -> tuple[Label, ...]:
     before, dots, after = part.partition("...")
     labels = (*before, *([...] if dots else []), *after)
-    if not all([label is ... or label in ascii_letters for label in labels]):
+    if not all([label is ... or label in LETTERS for label in labels]):
         raise ValidationError(
             f"einsum: {whole!r} cannot be read; write letters, one ellipsis an operand at most, commas and one arrow"
         )
@@ -243,6 +242,6 @@ def _next(terms: list[Term], result: tuple[Label, ...], sizes: dict[Label, int])
 
 
 def _product(a: Term, b: Term, kept: tuple[Label, ...]) -> Term:
-    letters = dict(zip(dict.fromkeys((*a.labels, *b.labels)), ascii_letters))
+    letters = dict(zip(dict.fromkeys((*a.labels, *b.labels)), LETTERS))
     left, right, y = ("".join([letters[label] for label in labels]) for labels in (a.labels, b.labels, kept))
     return Term(apply(EINSUM, a.x, b.x, subscripts=f"{left},{right}->{y}"), kept)

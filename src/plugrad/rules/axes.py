@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from ..ops import (
     EINSUM,
     GATHER,
     GETITEM,
+    LETTERS,
     PERMUTE_DIMS,
     PUT,
     RESHAPE,
@@ -235,7 +235,7 @@ def searchsorted(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]
 def letters(args: tuple[Any, ...], mine: list[bool], params: dict[str, Any]) -> Any:
     """ab,bc->ac: zab,bc->zac."""
     a, b, y = params["subscripts"].replace("->", ",").split(",")
-    z = next(letter for letter in ascii_letters if letter not in params["subscripts"])
+    z = next(letter for letter in LETTERS if letter not in params["subscripts"])
     return apply(EINSUM, *args, subscripts=f"{z * mine[0]}{a},{z * mine[1]}{b}->{z}{y}")
 
 

@@ -44,11 +44,16 @@ _add_reduce: Any = np.add.reduce  # NumPy's types know no call by position
 
 def _mean(x: Array, axis: Any, keepdims: bool) -> Array:
     total = _add_reduce(x, axis, None, None, keepdims)
-    return np.asarray(total * x.dtype.type(total.size / x.size if x.size else math.nan))
+    return np.asarray(total / (x.size / total.size if x.size else math.nan))
+
+
+_MUCH = 2**17  # elements of a result that dot, the shorter call, fills with zeros first: 0.93 of the time of 784 x 512
 
 
 def _matmul(x: Array, y: Array) -> Array:
-    return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)  # 1.0 us against 1.65 for 32 x 32
+    if x.ndim == y.ndim == 2 and len(x) * y.shape[1] < _MUCH:
+        return x.dot(y)  # 1.0 us against 1.65 for 32 x 32
+    return np.matmul(x, y)
 
 
 def _var(x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
@@ -292,12 +297,16 @@ def _tanh_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) 
     return np.multiply(t, ct, out=t)
 
 
-def _spread(ct: Array, axis: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+def _spread(ct: Array, axis: Any, shape: tuple[int, ...], dtype: Any, count: float = 1) -> Array:
+    """Over all that was summed, `count`-th parts of the cotangent."""
     out = np.empty(shape, dtype)
+    if ct.ndim == 0:
+        out.fill(ct.item() / count)  # 0.5 us, as below 1.6
+        return out
     if axis is not None and out.ndim != ct.ndim:
         axes = axis if isinstance(axis, tuple) else (axis,)
         ct = ct.reshape([1 if i in axes else n for i, n in enumerate(shape)])
-    out[...] = ct
+    out[...] = ct if count == 1 else ct / count
     return out
 
 
@@ -306,7 +315,8 @@ def _sum_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -
 
 
 def _mean_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
-    return _spread(ct * ct.dtype.type(ct.size / max(1, math.prod(edge.shape))), params["axis"], edge.shape, edge.dtype)
+    count = max(1, math.prod(edge.shape)) / max(1, ct.size)
+    return _spread(ct, params["axis"], edge.shape, edge.dtype, count)
 
 
 def _getitem_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
@@ -317,12 +327,13 @@ def _getitem_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: An
 
 def _left_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
     b = args[1]
-    return ct.dot(b.T) if ct.ndim == b.ndim == 2 else np.matmul(ct, b.mT)
+    return ct.dot(b.T) if ct.ndim == b.ndim == 2 and len(ct) * len(b) < _MUCH else np.matmul(ct, b.mT)
 
 
 def _right_pull(xp: Any, ct: Array, y: Array, args: Any, params: Any, edge: Any) -> Array:
     a = args[0]
-    return a.T.dot(ct) if a.ndim == ct.ndim == 2 else np.matmul(a.mT, ct)
+    a_t = a.mT
+    return a_t.dot(ct) if a.ndim == ct.ndim == 2 and len(a_t) * ct.shape[1] < _MUCH else np.matmul(a_t, ct)
 
 
 PULLS: dict[Op, Pulls] = {
