@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
 import statistics
 import subprocess
 import sys
@@ -18,6 +20,10 @@ from typing import Any
 Times = dict[str, list[float]]
 BY_HAND = "by hand"
 ROUND = 0.03  # seconds of each way in a round: long against the clock, short against the machine's moods
+
+KEEPING = {"MALLOC_TRIM_THRESHOLD_": str(2**29), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
+"""glibc keeps what is freed. Else it gives back the top of its heap and fetches it again, call by call, or not: by what
+happens to lie there. The gradient by hand of `deep` took 0.60 or 0.82 ms, one process for another."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ def duration(value: float) -> str:
 
 
 def seconds(f: Callable[[], Any], calls: int) -> float:
-    """Seconds per call."""
+    """Seconds per call, after one that is not counted: it finds the caches as others left them."""
+    f()
     start = time.perf_counter()
     for _ in range(calls):
         f()
@@ -57,14 +64,14 @@ def seconds(f: Callable[[], Any], calls: int) -> float:
 
 
 def interleaved(ways: Mapping[str, Callable[[], Any]], rounds: int) -> Times:
-    """Every way once a round, for ROUND seconds each; the calls that settle how many come first and warm up."""
-    for f in ways.values():
-        f()
+    """Every way once a round, for ROUND seconds each, in another order each; settling the number of calls warms up."""
     calls = {way: max(1, int(ROUND / seconds(f, 5))) for way, f in ways.items()}
     took: Times = {way: [] for way in ways}
+    order, chance = list(ways), random.Random(0)
     for _ in range(rounds):
-        for way, f in ways.items():
-            took[way].append(seconds(f, calls[way]))
+        chance.shuffle(order)
+        for way in order:
+            took[way].append(seconds(ways[way], calls[way]))
     return took
 
 
@@ -75,7 +82,7 @@ class WorkerError(RuntimeError):
 def worker(library: str, case: str, rounds: int, *, alone: bool = False) -> Times:
     """Times of one library on one case in a process of its own; beside the gradient by hand unless alone."""
     command = [sys.executable, __file__, library, case, str(rounds), *["--alone"] * alone]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | KEEPING)
     if done.returncode:
         raise WorkerError(f"{library}, {case}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
     took: Times = json.loads(done.stdout)

@@ -30,8 +30,9 @@ next_level = itertools.count(1).__next__  # for all threads, never reused: a num
 
 def live() -> Any:
     """The innermost transform that still runs, unless a program is traced inside it: what that makes is its own."""
-    trace, program = _running(), tracing()
-    return trace if program is None or trace is None or trace.level > program.level else None
+    trace = _running()
+    program = None if trace is None else tracing()
+    return trace if program is None or trace.level > program.level else None
 
 
 def _running() -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..backends.numpy.kernels import MUCH
 from ..backends.protocol import Kernel
 from ..dtypes import SCALARS
 from ..ops import Op
@@ -51,8 +52,9 @@ def _operand(a: Any, e: Equation, writer: Writer) -> str:
 
 
 def _matmul(e: Equation, out: str, writer: Writer) -> str:
-    """Of matrices dot is matmul, at two thirds of the cost."""
-    kernel = "dot" if all(len(writer.shapes[a]) == 2 for a in e.inputs) else "matmul"
+    """Of matrices dot is matmul, at two thirds of the cost, unless there is much to fill with zeros first."""
+    small = math.prod(e.avals[0][0]) < MUCH
+    kernel = "dot" if small and all(len(writer.shapes[a]) == 2 for a in e.inputs) else "matmul"
     return f"{kernel}({', '.join(e.inputs)}{out and f', {out}'})"
 
 
@@ -74,8 +76,8 @@ def _ones(e: Equation, writer: Writer) -> str:
 
 def _mean(e: Equation, out: str, writer: Writer) -> str:
     (shape, dtype), size = e.avals[0], math.prod(writer.shapes[e.inputs[0]])
-    scale = writer.constant("s", dtype.type(math.prod(shape) / size if size else math.nan))
-    return f"asarray({_reduced(e, '', writer)} * {scale})"
+    count = writer.constant("s", dtype.type(size / math.prod(shape) if size else math.nan))
+    return f"asarray({_reduced(e, '', writer)} / {count})"
 
 
 def _broadcast(e: Equation, out: str, writer: Writer) -> str:
