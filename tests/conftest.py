@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -44,6 +45,12 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     name, device = request.param
     with pg.use_backend(name, device):
         yield name
+
+
+def pytest_collection_finish() -> None:
+    """The collector of cycles need not walk 100,000 tests each time: half a second, where a test asks for it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

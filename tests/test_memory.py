@@ -23,11 +23,10 @@ def no_collector() -> Iterator[None]:
     """What dies here dies by its reference count alone; what is older is not looked at."""
     gc.collect()
     gc.disable()
-    gc.freeze()
+    gc.freeze()  # for good, see conftest.py
     try:
         yield
     finally:
-        gc.unfreeze()
         gc.enable()
 
 

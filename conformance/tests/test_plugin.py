@@ -17,6 +17,12 @@ from plugrad_conformance.report import read
 BY_NAME = ("--pyargs", "plugrad_conformance")
 TANH = ("-k", "gradients and tanh-")
 LINES = 'from plugrad_conformance import suite\n\nglobals().update(suite("numpy"))\n'
+FEW = """
+from plugrad_conformance import suite
+from plugrad_conformance.questions import questions
+
+globals().update(suite("numpy", checks=questions("gradients", "tanh")))
+"""
 BROKEN = """
 from plugrad import ops
 from plugrad.backends import current
@@ -54,8 +60,8 @@ def test_three_lines(run: Any, tmp_path: Path) -> None:
 
 
 def test_a_failure_and_its_script(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "test_mine.py").write_text(LINES + BROKEN, encoding="utf-8")
-    code, said = run(*TANH, "--pg-repro")
+    (tmp_path / "test_mine.py").write_text(FEW + BROKEN, encoding="utf-8")
+    code, said = run("--pg-repro")
     assert code == 1
     assert "FAIL_VJP: the cotangent of operand 0 is" in said
     assert "gradients-walk-tanh-rectangular]" in said
@@ -63,39 +69,39 @@ def test_a_failure_and_its_script(run: Any, tmp_path: Path) -> None:
     script = said.partition("\n\n\n")[0]
     assert 'OP = ops.TABLE["tanh"]'.replace('"', "'") in said
     assert "Traceback" not in script
-    assert "--pg-repro prints a script of it" in run(*TANH)[1]
+    assert "--pg-repro prints a script of it" in run()[1]
 
 
 def test_a_list_of_expected_failures(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "test_mine.py").write_text(LINES + BROKEN, encoding="utf-8")
+    (tmp_path / "test_mine.py").write_text(FEW + BROKEN, encoding="utf-8")
     listed = tmp_path / "xfails.txt"
     listed.write_text("gradients/walk/tanh-*  it is broken\n", encoding="utf-8")
-    said = run(*TANH, "--pg-xfails", "xfails.txt")[1]
+    said = run("--pg-xfails", "xfails.txt")[1]
     # Where there is no element a wrong pull goes unseen: those lines are stale.
     assert "STALE" in said
     assert "FAIL_VJP" not in said.partition("short test summary")[2]
     assert " xfailed" in said
     listed.write_text("gradients/walk/tangent-*  it is broken\n", encoding="utf-8")
-    code, said = run(*TANH, "--pg-xfails", "xfails.txt")
+    code, said = run("--pg-xfails", "xfails.txt")
     assert (code, "names no case; take the line away" in said) == (4, True)
-    assert run(*TANH, "--pg-xfails", "nowhere.txt")[0] == 4
+    assert run("--pg-xfails", "nowhere.txt")[0] == 4
 
 
 def test_a_list_that_the_project_names_is_found_from_everywhere(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "test_mine.py").write_text(LINES, encoding="utf-8")
+    (tmp_path / "test_mine.py").write_text(FEW, encoding="utf-8")
     (tmp_path / "xfails.txt").write_text("gradients/walk/tanh-rectangular  it is not broken\n", encoding="utf-8")
     with (tmp_path / "pytest.ini").open("a", encoding="utf-8") as settings:
         settings.write("addopts = --pg-xfails=xfails.txt\n")
     (tmp_path / "below").mkdir()
-    assert "STALE" in run("..", *TANH, folder="below")[1]
+    assert "STALE" in run("..", folder="below")[1]
 
 
 @pytest.mark.parametrize("more", [(), ("-n", "2")])
 def test_reports(run: Any, tmp_path: Path, more: tuple[str, ...]) -> None:
     if more and find_spec("xdist") is None:
         pytest.skip("pytest-xdist is not installed")
-    (tmp_path / "test_mine.py").write_text(LINES + BROKEN, encoding="utf-8")
-    said = run(*TANH, *more, "--pg-report", "report.json", "--pg-scoreboard", "board.html")[1]
+    (tmp_path / "test_mine.py").write_text(FEW + BROKEN, encoding="utf-8")
+    said = run(*more, "--pg-report", "report.json", "--pg-scoreboard", "board.html")[1]
     report = read(tmp_path / "report.json")
     counts = Counter(r.outcome for r in report)
     assert report.reference == identity()
@@ -130,6 +136,6 @@ def test_it_is_light() -> None:
 
 
 def test_no_fixture_is_needed_that_the_kit_does_not_have(run: Any, tmp_path: Path) -> None:
-    (tmp_path / "test_mine.py").write_text(LINES, encoding="utf-8")
-    said = run(*TANH, "--setup-plan", "--co")[1]
+    (tmp_path / "test_mine.py").write_text(FEW, encoding="utf-8")
+    said = run("--setup-plan", "--co")[1]
     assert "error" not in said.lower()

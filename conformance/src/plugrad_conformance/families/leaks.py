@@ -292,13 +292,15 @@ def _acyclic(run: Callable[[Tensor], Any]) -> None:
     x = _vector()
     run(x)  # what is loaded and cached once
     with _no_collector():
+        frozen = gc.get_freeze_count()
         gc.freeze()  # what is older is not looked at
         try:
             for _ in range(3):
                 run(x)
             left = [o for o in gc.get_objects() if issubclass(type(o), Tensor | Node | Leaf | Trace)]
         finally:
-            gc.unfreeze()
+            if not frozen:  # else it would thaw what is not ours, too
+                gc.unfreeze()
     if left:
         raise Disagreement(f"after 3 runs {len(left)} live on: {', '.join(sorted({type(o).__name__ for o in left}))}")
 
