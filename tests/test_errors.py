@@ -54,6 +54,10 @@ SHAPES = {
     "tracked": (lambda: tracked() - ones((2, 3)), r"subtract: the shapes \(2,\) and \(2, 3\)"),
     "where": (lambda: pg.where(ones(2) > 0, ones(3), ones(2)), r"where: .*\(3,\)"),
     "matmul": (lambda: ones((2, 3)) @ ones((2, 3)), r"matmul: the shapes \(2, 3\) and \(2, 3\).*summed"),
+    "matmul of stacks": (
+        lambda: ones((2, 3, 4)) @ ones((5, 4, 3)),
+        r"matmul: .*\(2, 3, 4\) and \(5, 4, 3\).*before the last two must be equal, or 1",
+    ),
     "matmul of a 0-d": (lambda: ones(2) @ ones(()), r"matmul: .*\(2,\) and \(\).*multiply"),
     "vecdot": (lambda: pg.vecdot(ones(3), ones(2)), r"vecdot: .*\(3,\) and \(2,\)"),
     "tensordot": (lambda: pg.tensordot(ones((2, 3)), ones((2, 3)), axes=1), r"tensordot: .*\(2, 3\)"),

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,18 +26,9 @@ from .backends import current
 from .backends.protocol import Kernels, Namespace, broadcast_axes
 from .declared import Declared
 from .dtypes import INEXACT, OF_RAW, SCALARS, DType
-from .errors import (
-    ConversionError,
-    DeviceError,
-    DTypeError,
-    IndexingError,
-    MixedBackendsError,
-    PlugradError,
-    ShapeError,
-    TransformError,
-    ValidationError,
-)
-from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, GETITEM, MATMUL, PICK, PUT, RESHAPE, SCATTER, SUM, TO_BACKEND, Op
+from .errors import ConversionError, DTypeError, MixedBackendsError, PlugradError, TransformError
+from .failures import rescued
+from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, PICK, RESHAPE, SUM, TO_BACKEND, Op
 
 ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
 
@@ -576,57 +567,6 @@ def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
             )
         return traced
     return current.table(one.owner)
-
-
-_NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
-_CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
-_SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
-_FITS = {MATMUL: "the last axis of the first must be as long as the second to last of the second"}
-
-
-def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
-    """What the backend computes by another way, where its library has no kernel; else the error, explained."""
-    if isinstance(error, RuntimeError):
-        result = by.backend.rescued(op, by[op], raw, params)
-        if result is not NotImplemented:
-            return result
-    explain(op, raw, error)
-
-
-def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
-    """Raise what a kernel could not do in the words of the operation: its name, what came, what would do."""
-    arrays = [a for a in args if hasattr(a, "shape")]
-    shapes = " and ".join(str(tuple(a.shape)) for a in arrays)
-    devices = {_device_of(a) for a in arrays}
-    if isinstance(error, PlugradError | MemoryError):
-        raise error
-    if isinstance(error, _NO_INDEX.get(op, IndexError)):
-        raise IndexingError(f"{_SAID.get(op, op.name)}: {error}; the shape is {shapes}") from error
-    if len(devices) > 1:
-        raise DeviceError(
-            f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)"
-        ) from error
-    names = " and ".join(OF_RAW[a.dtype].name if a.dtype in OF_RAW else str(a.dtype) for a in arrays)
-    refused = f"{op.name}: takes no {names}; cast with astype ({error})"
-    if isinstance(error, TypeError | NotImplementedError) and arrays:
-        raise DTypeError(refused) from error
-    if isinstance(error, OverflowError):
-        raise DTypeError(
-            f"{op.name}: a number is out of range beside {names}; write it as a float ({error})"
-        ) from error
-    if len({tuple(a.shape) for a in arrays}) > 1 and isinstance(error, ValueError | RuntimeError):
-        fits = _FITS.get(op, "sizes must be equal from the last axis on, or 1")
-        raise ShapeError(f"{op.name}: the shapes {shapes} do not fit: {fits}") from error
-    if arrays and type(error) is RuntimeError and all([OF_RAW.get(a.dtype) is dtypes.bool for a in arrays]):
-        raise DTypeError(refused) from error  # as torch says it of truth values
-    if type(error) in (ValueError, RuntimeError) and op not in _CALLER_KNOWS:
-        raise ValidationError(f"{op.name}: cannot be computed of {names} of shape {shapes}: {error}") from error
-    raise error
-
-
-def _device_of(raw: Any) -> str:
-    table = current.table_of(raw)
-    return str(getattr(raw, "device", "cpu")) if table is None else table.backend.device_of(raw)
 
 
 # ------------------------------------------------------------------------ the namespace that rules see when recorded

@@ -108,7 +108,7 @@ ERRORS = of_kind(
     _engine(
         "errors: as the library has them",
         ("errors/*", "leaks/graphs"),
-        replaced("plugrad.tensor", "explain", become(_raised)),
+        replaced("plugrad.failures", "explain", become(_raised)),
         raises=True,
     ),
     _engine(

@@ -1,0 +1,62 @@
+"""What becomes of a kernel's error: another way of the backend's, or an error in the words of the operation."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from . import dtypes
+from .backends import current
+from .backends.protocol import Kernels
+from .dtypes import OF_RAW
+from .errors import DeviceError, DTypeError, IndexingError, PlugradError, ShapeError, ValidationError
+from .ops import BROADCAST_TO, GETITEM, MATMUL, PUT, SCATTER, Op
+
+_NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
+_CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
+_SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
+_FITS = {MATMUL: "the axes before the last two must be equal, or 1"}  # those two were looked at before the call
+
+
+def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
+    """What the backend computes by another way, where its library has no kernel; else the error, explained."""
+    if isinstance(error, RuntimeError):
+        result = by.backend.rescued(op, by[op], raw, params)
+        if result is not NotImplemented:
+            return result
+    explain(op, raw, error)
+
+
+def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
+    """Raise what a kernel could not do in the words of the operation: its name, what came, what would do."""
+    arrays = [a for a in args if hasattr(a, "shape")]
+    shapes = " and ".join(str(tuple(a.shape)) for a in arrays)
+    devices = {_device_of(a) for a in arrays}
+    if isinstance(error, PlugradError | MemoryError):
+        raise error
+    if isinstance(error, _NO_INDEX.get(op, IndexError)):
+        raise IndexingError(f"{_SAID.get(op, op.name)}: {error}; the shape is {shapes}") from error
+    if len(devices) > 1:
+        raise DeviceError(
+            f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)"
+        ) from error
+    names = " and ".join(OF_RAW[a.dtype].name if a.dtype in OF_RAW else str(a.dtype) for a in arrays)
+    refused = f"{op.name}: takes no {names}; cast with astype ({error})"
+    if isinstance(error, TypeError | NotImplementedError) and arrays:
+        raise DTypeError(refused) from error
+    if isinstance(error, OverflowError):
+        raise DTypeError(
+            f"{op.name}: a number is out of range beside {names}; write it as a float ({error})"
+        ) from error
+    if len({tuple(a.shape) for a in arrays}) > 1 and isinstance(error, ValueError | RuntimeError):
+        fits = _FITS.get(op, "sizes must be equal from the last axis on, or 1")
+        raise ShapeError(f"{op.name}: the shapes {shapes} do not fit: {fits}") from error
+    if arrays and type(error) is RuntimeError and all([OF_RAW.get(a.dtype) is dtypes.bool for a in arrays]):
+        raise DTypeError(refused) from error  # as torch says it of truth values
+    if type(error) in (ValueError, RuntimeError) and op not in _CALLER_KNOWS:
+        raise ValidationError(f"{op.name}: cannot be computed of {names} of shape {shapes}: {error}") from error
+    raise error
+
+
+def _device_of(raw: Any) -> str:
+    table = current.table_of(raw)
+    return str(getattr(raw, "device", "cpu")) if table is None else table.backend.device_of(raw)
