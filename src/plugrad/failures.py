@@ -14,7 +14,7 @@ from .ops import BROADCAST_TO, GETITEM, MATMUL, PUT, SCATTER, Op
 _NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
 _CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
 _SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
-_FITS = {MATMUL: "the axes before the last two must be equal, or 1"}  # those two were looked at before the call
+_FITS = {MATMUL: "the axes before the last two must be equal, or 1"}
 
 
 def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
@@ -33,6 +33,8 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
     devices = {_device_of(a) for a in arrays}
     if isinstance(error, PlugradError | MemoryError):
         raise error
+    if op is MATMUL and arrays[0].shape[-1] != arrays[1].shape[-2]:
+        raise ShapeError(f"matmul: the shapes {shapes} do not fit: the axes summed over must be as long") from error
     if isinstance(error, _NO_INDEX.get(op, IndexError)):
         raise IndexingError(f"{_SAID.get(op, op.name)}: {error}; the shape is {shapes}") from error
     if len(devices) > 1:

@@ -23,7 +23,7 @@ from .namespace._arguments import copied, one_axis
 from .namespace._places import beneath, known, moved
 from .namespace.bound import bound
 from .namespace.inspection import __array_api_version__
-from .ops import TABLE, Op
+from .ops import MATMUL, TABLE, Op
 from .tensor import DOORS, Leaf, Node, Tensor, apply, binary, fresh, here
 from .traces import Batched
 
@@ -414,9 +414,11 @@ def _as_operator(function: Function, reflected: str) -> Function:
             return NotImplemented
         return function(self, other)
 
-    op = TABLE.get(function.__name__)
+    op, doc = TABLE.get(function.__name__), function.__doc__ or ""
     if op is not None and DOORS.get(op) is function:
-        return binary(op, function.__doc__ or "", otherwise)
+        return binary(op, doc, otherwise)
+    if op is MATMUL:  # 0.3 us less
+        return binary(op, doc, lambda op, a, b: operator(a, b), stacks=True)
     return wraps(function)(operator)
 
 

@@ -347,28 +347,34 @@ def unary(op: Op, doc: str = "") -> Door1:
     return _named(op, door, doc)
 
 
-def binary(op: Op, doc: str = "", otherwise: Callable[..., Any] | None = None) -> Door2:
+def binary(op: Op, doc: str = "", otherwise: Callable[..., Any] | None = None, stacks: bool = False) -> Door2:
     """The door of an operation of two operands; fast for two tensors of one backend and dtype, or one and a number.
 
-    `otherwise` stands for `apply` where the operands are not such: an operator first asks who the other one is.
+    `otherwise` stands for `apply` where the operands are not such: an operator first asks who the other one is. With
+    `stacks` each must have two axes.
     """
     saves, keep, discrete = op.saves, op.keep, op.push is None
     left_reads, right_reads = 0 in op.result_readers, 1 in op.result_readers
     floating, crosswise = op.promotion == "floating", op.saves == "crosswise"
-    weak = (int, float) if op.promotion in ("shared", "floating") else ()  # 1.3 us, through apply 3.9
+    weak = (int, float) if op.promotion in ("shared", "floating") and not stacks else ()  # 1.3 us, through apply 3.9
     no_history = Cut(f"{op.name}, which has no derivative")
 
     def door(a: Any, b: Any, /) -> Tensor:
         if type(a) is Tensor or type(b) is Tensor:
             mode = MODE.get()
             if type(a) is type(b):
-                by, x, y, left, right = a.by, a.data, b.data, a.node, b.node
-                usual = by is b.by and type(by) is Kernels and x.dtype is y.dtype
+                by, x, y = a.by, a.data, b.data  # three at once build no tuple
+                left, right = a.node, b.node
+                usual = (
+                    by is b.by and type(by) is Kernels and x.dtype is y.dtype and (not stacks or x.ndim > 1 < y.ndim)
+                )
             elif type(b) in weak:
-                by, x, y, left, right = a.by, a.data, b, a.node, None
+                by, x, y = a.by, a.data, b
+                left, right = a.node, None
                 usual = type(by) is Kernels and x.dtype in INEXACT
             elif type(a) in weak:
-                by, x, y, left, right = b.by, a, b.data, None, b.node
+                by, x, y = b.by, a, b.data
+                left, right = None, b.node
                 usual = type(by) is Kernels and y.dtype in INEXACT
             else:
                 usual = False
@@ -484,7 +490,7 @@ def record(op: Op, edges: tuple[Any, ...], args: Any, result: Any, params: Any, 
             return Tensor(result, by, Cut(f"{op.name}, which gives {OF_RAW[some.dtype].name}", here()))
         return result
     args = op.keep(edges, args) if op.saves else None
-    out = result if any([edges[i] for i in op.result_readers]) else None
+    out = result if op.result_readers and any([edges[i] for i in op.result_readers]) else None
     if type(result) is tuple:
         node = Node(op, edges, args, out, params, len(result), some.dtype, by)
         return picks(node, result, by)

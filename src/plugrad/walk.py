@@ -47,7 +47,7 @@ def walk(
     record: bool = False,
     retain: bool = True,
     wanted: Collection[Any] | None = None,
-    only: Collection[Leaf] | None = None,
+    only: set[Leaf] | None = None,
     owned: bool = False,
     again: bool = False,
 ) -> dict[Any, Any] | None:
@@ -63,7 +63,7 @@ def walk(
         Keep what the nodes saved. Else it is freed on the way.
     wanted : collection of nodes and leaves, optional
         Visit only what lies between the roots and these, and return these alone, be they nodes.
-    only : collection of leaves, optional
+    only : set of leaves, optional
         Give up with None when a leaf outside this set is reached.
     owned : bool
         The caller is the grad whose variables may be among the leaves.
@@ -81,16 +81,15 @@ def walk(
         If what a node had saved was freed by an earlier walk, or a leaf belongs to a grad around or a finished one.
     """
     order, leaves, _ = under(seeds)
-    for leaf in leaves:
-        if leaf.owner is None or owned:
-            continue
-        if only is None or (leaf not in only and not leaf.owner.live):
-            raise GraphError(
-                "this depends on the variable of a grad around it, or of one that has finished; differentiate it with "
-                "grad, inside"
-            )
-    if only is not None and not all([leaf in only for leaf in leaves]):
-        return None
+    if only is None or not only.issuperset(leaves):
+        for leaf in leaves:
+            if leaf.owner is not None and not owned and (only is None or (leaf not in only and not leaf.owner.live)):
+                raise GraphError(
+                    "this depends on the variable of a grad around it, or of one that has finished; differentiate it "
+                    "with grad, inside"
+                )
+        if only is not None:
+            return None
     order.sort(key=_age, reverse=True)
     between, found = None, {}
     cotangents = dict(seeds)
@@ -107,7 +106,8 @@ def walk(
     pop, get = cotangents.pop, cotangents.get
     with current.scopes():
         for node in order:
-            ct, op, by, args, out, params = pop(node), node.op, node.by, node.args, node.out, node.params
+            ct, op, by = pop(node), node.op, node.by  # three at once build no tuple
+            args, out, params = node.args, node.out, node.params
             if (node.extra is not None and "grad" in node.extra) or (between is not None and node in wanted):  # type: ignore[operator]
                 found[node] = ct
             if op is PICK:

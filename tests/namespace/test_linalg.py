@@ -35,12 +35,26 @@ def test_matmul(backend: str, a: Any, b: Any, dtype: pg.DType) -> None:
     same(x @ y, np.matmul(want_x, want_y))
 
 
+@pytest.mark.parametrize("dtype", [pg.float64, pg.complex128], ids=str)
+@pytest.mark.parametrize("a, b", SHAPES, ids=str)
+def test_the_operator_has_the_derivatives_of_the_function(backend: str, a: Any, b: Any, dtype: pg.DType) -> None:
+    """What it does by a shorter way where it can."""
+    x, y = (of(RNG.normal(size=s), dtype)[0] for s in (a, b))
+    z, pullback = pg.vjp(pg.matmul, x, y)
+    ct = pg.cos(z)
+    for leaf, want in zip((x.requires_grad_(), y.requires_grad_()), pullback(ct), strict=True):
+        (got,) = pg.autograd.grad(x @ y, leaf, ct)
+        same(got, want.to_backend("numpy").numpy())
+
+
 @pytest.mark.parametrize(
     "a, b", [((3,), (2,)), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 3), (2,)), ((2, 2, 3), (3, 3, 2))], ids=str
 )
 def test_matmul_that_does_not_fit(backend: str, a: Any, b: Any) -> None:
     with pytest.raises(ShapeError, match=r"matmul: the shapes .* and .* do not fit"):
         pg.matmul(pg.ones(a), pg.ones(b))
+    with pytest.raises(ShapeError, match=r"matmul: the shapes .* and .* do not fit"):
+        pg.ones(a) @ pg.ones(b)
 
 
 @pytest.mark.parametrize("a, b", [((), (2,)), ((2, 2), ())], ids=str)
