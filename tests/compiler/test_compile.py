@@ -64,6 +64,7 @@ KEYS = {
     "keyword and position": ([lambda f: f(ones(3), 1), lambda f: f(ones(3), k=1), lambda f: f(ones(3), k=1)], 2),
     "order of keywords": ([lambda f: f(ones(3), a=1, b=2), lambda f: f(ones(3), b=2, a=1)], 1),
     "grad mode": ([lambda f: f(ones(3)), lambda f: pg.no_grad()(f)(ones(3)), lambda f: f(ones(3))], 2),
+    "more and fewer": ([lambda f: f(ones(3)), lambda f: f(ones(3), ones(3)), lambda f: f(ones(3))], 2),
     "no arguments": ([lambda f: f(), lambda f: f()], 1),
 }  # fmt: skip
 
