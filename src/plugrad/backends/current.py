@@ -82,7 +82,7 @@ def process() -> Choice | None:
 
 def choice() -> Choice:
     """Where new arrays go, and why."""
-    return CONTEXT.get() or next(reversed(_said), None) or settled()
+    return CONTEXT.get() or process() or settled()
 
 
 def table_of(obj: Any) -> Kernels | None:
