@@ -11,7 +11,7 @@ from typing import Any
 from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import COMPLEX, INEXACT
-from .errors import ConversionError, DeviceError, DTypeError, GraphError, PlugradWarning, ShapeError, ValidationError
+from .errors import ConversionError, DTypeError, GraphError, PlugradWarning, ShapeError, ValidationError
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops import ADD, ASTYPE
 from .tensor import (
@@ -26,6 +26,7 @@ from .tensor import (
     current_mode,
     fresh,
     ones,
+    require_beside,
     switched,
     zeros,
 )
@@ -329,11 +330,8 @@ def _seed(what: str, t: Tensor, g: Tensor | None, create_graph: bool, batch: Bat
         raise DTypeError(
             f"{what}: a gradient of {g.dtype.name} for a root of {t.dtype.name}; both must be real, or complex"
         )
+    require_beside(f"{what}: a gradient", g, t)
     g = g if g.dtype is t.dtype else apply(ASTYPE, g, dtype=t.dtype)
-    if g.backend != t.backend:
-        raise DeviceError(
-            f"{what}: a gradient of the backend {g.backend} for a root of {t.backend}; move it with to_backend"
-        )
     g = g.data if g.by is t.by and type(g.by) is not Kernels and not create_graph else g
     return g if batch is None else Tensor(fresh(g), batch)
 
@@ -495,8 +493,8 @@ def set_grad(self: Tensor, value: Any) -> None:
 
     Raises
     ------
-    ConversionError, ShapeError, DTypeError, DeviceError, GraphError
-        If it is no tensor of this one's shape, dtype and device, or this one keeps no gradient.
+    ConversionError, ShapeError, DTypeError, MixedBackendsError, DeviceError, GraphError
+        If it is no tensor of this one's shape, dtype, backend and device, or this one keeps no gradient.
     """
     if value is not None:
         if type(value) is not Tensor:
@@ -505,10 +503,7 @@ def set_grad(self: Tensor, value: Any) -> None:
             raise ShapeError(f".grad of shape {value.shape} for a tensor of shape {self.shape}; they must be equal")
         if value.dtype is not self.dtype:
             raise DTypeError(f".grad of {value.dtype.name} for a tensor of {self.dtype.name}; cast it with astype")
-        if (value.backend, value.device) != (self.backend, self.device):
-            raise DeviceError(
-                f".grad on {value.backend}:{value.device} for a tensor on {self.backend}:{self.device}; move it"
-            )
+        require_beside(".grad", value, self)
     leaf = self.node if type(self.node) is Leaf else _waiting(self)
     if type(self.node) is Node:
         _retaining(self.node)["grad"] = value

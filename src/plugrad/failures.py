@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import numpy as np
+
 from . import dtypes
 from .backends import current
 from .backends.protocol import Kernels
 from .dtypes import OF_RAW
 from .errors import DeviceError, DTypeError, IndexingError, PlugradError, ShapeError, ValidationError
-from .ops import BROADCAST_TO, GETITEM, MATMUL, PUT, SCATTER, Op
+from .ops import (
+    BROADCAST_TO,
+    CONCAT,
+    CONV,
+    CONV_INPUT,
+    CONV_WEIGHT,
+    EINSUM,
+    GATHER,
+    GETITEM,
+    MATMUL,
+    PUT,
+    SCATTER,
+    SCATTER_ADD,
+    SEARCHSORTED,
+    Op,
+)
 
 _NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
 _CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
 _SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
-_FITS = {MATMUL: "the axes before the last two must be equal, or 1"}
+_STACKS = "the axes before the last two must be equal, or 1"
+_UNLIKE = {CONCAT, CONV, CONV_INPUT, CONV_WEIGHT, EINSUM, GATHER, SCATTER, SCATTER_ADD, SEARCHSORTED}  # by their nature
 
 
 def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
@@ -49,14 +67,24 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
         raise DTypeError(
             f"{op.name}: a number is out of range beside {names}; write it as a float ({error})"
         ) from error
-    if len({tuple(a.shape) for a in arrays}) > 1 and isinstance(error, ValueError | RuntimeError):
-        fits = _FITS.get(op, "sizes must be equal from the last axis on, or 1")
+    refused_as_such = type(error) in (ValueError, RuntimeError)  # a class of its own says more: out of memory ...
+    if refused_as_such and op not in _UNLIKE and (fits := _misfit(op, [tuple(a.shape) for a in arrays])):
         raise ShapeError(f"{op.name}: the shapes {shapes} do not fit: {fits}") from error
     if arrays and type(error) is RuntimeError and all([OF_RAW.get(a.dtype) is dtypes.bool for a in arrays]):
         raise DTypeError(refused) from error  # as torch says it of truth values
-    if type(error) in (ValueError, RuntimeError) and op not in _CALLER_KNOWS:
+    if refused_as_such and op not in _CALLER_KNOWS:
         raise ValidationError(f"{op.name}: cannot be computed of {names} of shape {shapes}: {error}") from error
     raise error
+
+
+def _misfit(op: Op, shapes: list[tuple[int, ...]]) -> str:
+    """What broadcasting asks for, where these shapes do not broadcast."""
+    stacks = op is MATMUL
+    try:
+        np.broadcast_shapes(*[shape[:-2] if stacks else shape for shape in shapes])
+    except ValueError:
+        return _STACKS if stacks else "sizes must be equal from the last axis on, or 1"
+    return ""
 
 
 def _device_of(raw: Any) -> str:

@@ -26,7 +26,7 @@ from .backends import current
 from .backends.protocol import Kernels, Namespace, broadcast_axes
 from .declared import Declared
 from .dtypes import INEXACT, OF_RAW, SCALARS, DType
-from .errors import ConversionError, DTypeError, MixedBackendsError, PlugradError, TransformError
+from .errors import ConversionError, DeviceError, DTypeError, MixedBackendsError, PlugradError, TransformError
 from .failures import rescued
 from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, PICK, RESHAPE, SUM, TO_BACKEND, Op
 
@@ -573,6 +573,22 @@ def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
             )
         return traced
     return current.table(one.owner)
+
+
+def require_beside(what: str, x: Tensor, value: Tensor) -> None:
+    """Raise unless `x` lies on the backend and device of `value`.
+
+    Raises
+    ------
+    MixedBackendsError, DeviceError
+        With both places.
+    """
+    if x.backend != value.backend:
+        raise MixedBackendsError(
+            f"{what} of the backend {x.backend} for a value of {value.backend}; move it with to_backend"
+        )
+    if x.device != value.device:
+        raise DeviceError(f"{what} on {x.device} for a value on {value.device}; move it with to_device")
 
 
 # ------------------------------------------------------------------------ the namespace that rules see when recorded

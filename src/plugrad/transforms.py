@@ -25,6 +25,7 @@ from .tensor import (
     constants,
     fresh,
     ones,
+    require_beside,
     zeros,
 )
 from .traces import LIFTING, Batched, Dual, Taped, Trace, live, require_function
@@ -317,12 +318,13 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 
 def _like(t: Any, value: Tensor, what: str) -> Tensor:
-    """A tangent or cotangent in the dtype of its value, whose shape it must have."""
+    """A tangent or cotangent in the dtype of its value, whose shape and place it must have."""
     t = captured(as_tensor(t, value))
     if t.shape != value.shape:
         raise ShapeError(f"{what} of shape {t.shape} for a value of shape {value.shape}; they must be equal")
     if t.dtype.kind == "c" and value.dtype.kind != "c":
         raise DTypeError(f"{what} of {t.dtype.name} for a value of {value.dtype.name}; take its real part")
+    require_beside(what, t, value)
     return t if t.dtype is value.dtype else apply(ASTYPE, t, dtype=value.dtype)
 
 

@@ -210,7 +210,7 @@ def _trace(
             f"compile: arguments of the backends {' and '.join(sorted(owners))}; move them to one with to_backend"
         )
     table = current.table(next(iter(owners)))
-    program = Program(table, base(xs[0]).data.device if xs else None)
+    program = Program(table)
     given = list(leaves)
     for k, (i, x) in enumerate(zip(places, xs)):
         given[i] = program.input(k, x)

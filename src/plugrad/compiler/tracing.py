@@ -16,9 +16,9 @@ from numpy.linalg import LinAlgError
 from .. import dtypes, ops
 from ..backends import current
 from ..backends.protocol import Kernels, broadcast_axes
-from ..errors import MixedBackendsError, TracingError, TransformError
+from ..errors import DeviceError, MixedBackendsError, TracingError, TransformError
 from ..ops import Op
-from ..tensor import Leaf, Tensor, current_mode, ticket, tracing
+from ..tensor import Leaf, Tensor, base, current_mode, ticket, tracing
 from ..traces import next_level
 
 
@@ -37,11 +37,11 @@ class Equation(NamedTuple):
 class Program(list[Equation]):
     """Equations of a traced run. ``start`` and ``level`` tell what is older; symbols of a finished one are refused."""
 
-    def __init__(self, table: Kernels, device: str | None) -> None:
+    def __init__(self, table: Kernels) -> None:
         super().__init__()
         self.start, self.level, self.live = ticket(), next_level(), True
         self.base, self.outer = current_mode().level, tracing()
-        self.owner, self.device = table.owner, device
+        self.owner, self.device = table.owner, None
         self.table = tracing_table(table)
         self.constants = Kernels(table.backend, table, "constants")
         self.hidden: dict[int, tuple[Tensor, Tensor]] = {}  # by id of the handle, which is held: (handle, its input)
@@ -68,6 +68,7 @@ class Program(list[Equation]):
                 f"compile: an array of {x.backend} in a program of {self.owner}; move it with "
                 f"to_backend({self.owner!r})"
             )
+        self.require_place(base(x).data)
         if id(x) not in self.hidden:
             end = None
             if type(x.by) is Kernels and x.node:
@@ -78,8 +79,19 @@ class Program(list[Equation]):
             self.hidden[id(x)] = x, Tensor(symbol, self.table, end)
         return self.hidden[id(x)][1]
 
+    def require_place(self, raw: Any) -> None:
+        """Raise unless a raw array lies where the program runs; the first one says where that is."""
+        if self.device is None:
+            self.device = raw.device
+        there, here = map(self.table.backend.device_of, (raw, Symbol("", self, (), None)))
+        if there != here:
+            raise DeviceError(
+                f"compile: an array on {there} in a program on {here}; move it with x.to_device({here!r})"
+            )
+
     def input(self, i: int, x: Tensor) -> Tensor:
         """The tensor that stands for argument number `i`."""
+        self.require_place(base(x).data)
         raw_dtype = self.table.backend.raw_dtype(x.dtype)
         return Tensor(Symbol(f"x{i}", self, x.shape, raw_dtype), self.table)
 
@@ -178,6 +190,9 @@ def _equation(table: Kernels, op: Op) -> Callable[..., Any]:
             raise TracingError(
                 "to_backend inside compile: a program runs on one backend; move the value before or after"
             )
+        for a in args:
+            if type(a) is not Symbol and hasattr(a, "shape"):
+                program.require_place(a)
         with np.errstate(all="ignore"):
             try:
                 result = kernel(*[_stand_in(table, a, table.backend.dummy) for a in args], **params)

@@ -26,6 +26,7 @@ from ..subjects.plugrad import Backend as Subject
 
 __all__ = [
     "Home",
+    "Program",
     "Row",
     "always",
     "at_home",

@@ -20,6 +20,7 @@ from plugrad.testing.samples import Sample
 from ..records import Check, Disagreement, Unsupported
 from .asking import (
     Home,
+    Program,
     Row,
     by_op,
     by_row,
@@ -367,6 +368,20 @@ def assigned_from_elsewhere() -> Any:
     x[:] = pg.ones(2, device=_other())
 
 
+def beside(program: Callable[[Tensor, Tensor], Any], there: Any = (1.0, 2.0)) -> Program:
+    """A program of an array at home and another one elsewhere, where it must not be computed."""
+
+    def run() -> Any:
+        away = _other()
+        return program(pg.asarray([1.0, 2.0]), pg.asarray(there, device=away))
+
+    return run
+
+
+def _double(x: Tensor) -> Tensor:
+    return x * 2.0
+
+
 def where_it_is() -> Any:
     w = pg.ones(2, requires_grad=True)
     return w.to_device(w.device) is w, w.to_device(w.device).is_leaf
@@ -383,6 +398,21 @@ MOVES: dict[str, Row] = {
     "inside a transform": (moved_inside_a_transform, [[2.0, 4.0], True, [[2.0, 4.0], [2.0, 4.0]]]),
     "a gradient from elsewhere": (a_gradient_set_from_elsewhere, DeviceError),
     "a value from elsewhere": (assigned_from_elsewhere, DeviceError),
+    "a 0-d operand from elsewhere": (beside(lambda x, s: x * s, 2.0), DeviceError),
+    "a 0-d operand at home": (beside(lambda x, s: pg.sum(x) * s), DeviceError),
+    "two 0-d operands": (beside(lambda x, s: pg.sum(x) * s, 2.0), DeviceError),
+    "indices from elsewhere": (beside(lambda x, at: x[at], [1, 0]), DeviceError),
+    "a mask from elsewhere": (beside(lambda x, mask: x[mask], [True, False]), DeviceError),
+    "a 0-d value from elsewhere": (beside(lambda x, s: x.__setitem__(0, s), 2.0), DeviceError),
+    "a cotangent from elsewhere": (beside(lambda x, ct: pg.vjp(_double, x)[1](ct)), DeviceError),
+    "a tangent from elsewhere": (beside(lambda x, t: pg.jvp(_double, (x,), (t,))), DeviceError),
+    "backward from elsewhere": (beside(lambda x, g: _double(x.requires_grad_()).backward(g)), DeviceError),
+    "compiled with arguments of two": (beside(lambda x, y: pg.compile(pg.add)(x, y)), DeviceError),
+    "compiled with a constant of another": (beside(lambda x, y: pg.compile(lambda a: a + y)(x)), DeviceError),
+    "compiled with a new array of another": (
+        beside(lambda x, y: pg.compile(lambda a: a + pg.ones(2, device=y.device))(x)),
+        DeviceError,
+    ),
     "to where it is": (where_it_is, [True, True]),
     "to nowhere": (lambda: pg.ones(1).to_device("nowhere"), DeviceError),
     "zeros on no device": (lambda: pg.zeros(1, device="nowhere"), DeviceError),

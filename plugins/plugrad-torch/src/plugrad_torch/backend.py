@@ -47,8 +47,11 @@ class TorchBackend(Backend):
         return array_api_compat.torch
 
     def kernels(self) -> Mapping[Op, Kernel]:
-        """Every primitive is native."""
-        return KERNELS
+        """Every primitive is native; where there is a GPU, operands on two devices are refused."""
+        if len(self.devices()) == 1:
+            return KERNELS
+        several = [op for op in KERNELS if len(op.operands) > 1 or op.operands[0].startswith("*")]
+        return KERNELS | {op: _on_one_device(KERNELS[op]) for op in several}
 
     def pulls(self) -> Mapping[Op, Pulls]:
         """Those that torch has fused, and those whose rule would copy zeros."""
@@ -156,6 +159,23 @@ class TorchBackend(Backend):
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             for i in range(torch.cuda.device_count()):
                 torch.cuda.synchronize(i)
+
+
+def _on_one_device(kernel: Kernel) -> Kernel:
+    """torch lets a 0-d operand and indices lie elsewhere: a gradient would then not lie where its value does."""
+
+    def call(*args: Any, **params: Any) -> Any:
+        where = None
+        for a in args:
+            if isinstance(a, Tensor):
+                its = a.get_device()  # its number, -1 on the host: a third of what comparing devices takes
+                if where is None:
+                    where = its
+                elif its != where:
+                    raise RuntimeError("operands on two devices")
+        return kernel(*args, **params)
+
+    return call
 
 
 # ---------------------------------------------------------------------------------------------------- what comes in

@@ -20,6 +20,7 @@ from plugrad import ops
 from plugrad.backends.protocol import Kernel, Pulls
 from plugrad.backends.standard import whole_index
 from plugrad.dtypes import DTYPES, SCALARS, DType
+from plugrad.errors import DeviceError
 from plugrad.ops import Op
 
 __all__ = ["KERNELS", "PULLS", "RAW", "write"]
@@ -272,6 +273,10 @@ def _put(x: Tensor, value: Any, index: Any) -> Tensor:
 
 def write(out: Tensor, index: Any, value: Any) -> None:
     """``out[index] = value`` for a basic index, in place."""
+    if type(value) not in SCALARS and value.device != out.device:  # torch would copy it over
+        raise DeviceError(
+            f"assignment: a value on {value.device} into an array on {out.device}; move it with x.to_device(...)"
+        )
     try:
         out[index] = value
     except ValueError:
