@@ -329,6 +329,7 @@ def test_backends_that_meet_name_the_way_from_one_to_the_other() -> None:
         _ = ones(2) + ones(2, backend="torch")
 
 
+@pytest.mark.numpy
 def test_an_error_keeps_its_cause() -> None:
     with pytest.raises(ShapeError) as caught:
         _ = ones(2) + ones(3)

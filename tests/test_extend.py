@@ -356,6 +356,7 @@ def test_samples_that_do_not_fit_are_refused() -> None:
         samples(cube().op)
 
 
+@pytest.mark.numpy
 def test_what_is_taken_back_is_gone() -> None:
     made = cube(kernels={"torch": abs})
     x = pg.asarray(2.0, requires_grad=True)

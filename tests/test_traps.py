@@ -403,6 +403,7 @@ def test_new_arrays_of_a_tensors_namespace_are_on_its_backend() -> None:
         assert xp is x.__array_namespace__()
 
 
+@pytest.mark.numpy
 @pytest.mark.usefixtures("torch_plugin")
 def test_backends_that_meet_raise_and_name_to_backend() -> None:
     a, b = pg.ones(2), pg.ones(2, backend="torch")
@@ -442,6 +443,7 @@ def test_to_backend_inside_of_transforms() -> None:
     agree(pg.jvp(f, (x,), (pg.ones(3),))[1], np.asarray(want.sum()))
 
 
+@pytest.mark.numpy
 @pytest.mark.usefixtures("torch_plugin")
 def test_to_backend_inside_compile_is_refused_and_says_so() -> None:
     with pytest.raises(TracingError, match="to_backend inside compile"):

@@ -122,6 +122,7 @@ def test_of_nothing_there_is_no_gradient() -> None:
         assert pull(pg.ones(()))[0].shape == (0, 3)
 
 
+@pytest.mark.numpy
 def test_values_that_are_not_torchs() -> None:
     close([pg.sign(pg.asarray(NAN))], [np.array(NAN)])
     close([pg.asarray([-0.0, -INF]) ** -0.5], [np.array([INF, 0.0])])

@@ -68,11 +68,12 @@ def said(name: Any) -> str | None:
     return name if name is None or type(name) is str else str(name)
 
 
-def require(name: str, device: str | None) -> None:
-    """Raise unless the backend can be used, and has the device."""
+def require(name: str, device: str | None) -> str | None:
+    """The device in full, ``"cuda:0"`` for ``"cuda"``; raise unless the backend can be used, and has it."""
     backend = table(name).backend
-    if device is not None:
-        backend.to_device(backend.zeros(backend.asarray(0.0, None, None, None), ()), device)
+    if device is None:
+        return None
+    return backend.device_of(backend.to_device(backend.zeros(backend.asarray(0.0, None, None, None), ()), device))
 
 
 def process() -> Choice | None:

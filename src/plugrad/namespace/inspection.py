@@ -9,7 +9,6 @@ from .. import dtypes as _dtypes
 from ..backends import current
 from ..backends.protocol import Backend
 from ..dtypes import DType
-from ..errors import DeviceError
 from ..tensor import tracing
 from ..traces import Batched, live
 from .data_types import isdtype
@@ -45,17 +44,12 @@ class Info:
     def default_device(self) -> str:
         """The device of a new array if none is said."""
         where, its = current.choice(), self._its()
-        return where.device if where.device and where.backend == its.name else its.devices()[0]
+        said = current.require(its.name, where.device) if where.backend == its.name else None
+        return said or its.devices()[0]
 
     def devices(self) -> tuple[str, ...]:
         """The devices that can be named."""
         return self._its().devices()
-
-    def _check(self, device: str | None) -> None:
-        if device is not None and device not in self.devices():
-            raise DeviceError(
-                f"the backend {self._its().name} has no device {device!r}; it has {', '.join(self.devices())}"
-            )
 
     def default_dtypes(self, *, device: str | None = None) -> dict[str, DType]:
         """The dtypes of new arrays if none is said, by kind: the same on all devices.
@@ -65,7 +59,7 @@ class Info:
         DeviceError
             If there is no such device.
         """
-        self._check(device)
+        current.require(self._its().name, current.said(device))
         default = _dtypes.default_dtype()
         return {
             "real floating": default,
@@ -84,7 +78,7 @@ class Info:
         ValidationError
             If there is no such kind.
         """
-        self._check(device)
+        current.require(self._its().name, current.said(device))
         return {d.name: d for d in self._its().dtypes if kind is None or isdtype(d, kind)}
 
 

@@ -389,7 +389,8 @@ def where_it_is() -> Any:
 
 def known() -> Any:
     info = pg.__array_namespace_info__()
-    return pg.ones(1).device in info.devices(), pg.ones(1).device == info.default_device(), len({*info.devices()})
+    its, devices = pg.ones(1).device, info.devices()
+    return its in devices, its == info.default_device(), len({*devices}) == len(devices)
 
 
 MOVES: dict[str, Row] = {
@@ -414,6 +415,7 @@ MOVES: dict[str, Row] = {
         DeviceError,
     ),
     "to where it is": (where_it_is, [True, True]),
+    "the namespace's own list": (known, [True, True, True]),
     "to nowhere": (lambda: pg.ones(1).to_device("nowhere"), DeviceError),
     "zeros on no device": (lambda: pg.zeros(1, device="nowhere"), DeviceError),
     "asarray on no device": (lambda: pg.asarray([1.0], device="nowhere"), DeviceError),
