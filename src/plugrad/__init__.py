@@ -15,8 +15,8 @@ import numpy as _numpy  # noqa: F401  first: CPython runs it 20 ms slower from d
 
 from . import autograd, backends, errors, namespace, random
 from . import interop as interop  # it tells einops of plugrad
+from .backends import current as _current
 from .backends.current import use_backend
-from .backends.manager import register, unregister
 from .dtypes import (
     DType,
     bool,
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from . import special as special
     from . import testing as testing
     from .backends.hookspecs import hookimpl as hookimpl
+    from .backends.manager import register as register
+    from .backends.manager import unregister as unregister
     from .compiler import compile as compile
 
 __version__ = "0.1.0"
@@ -99,7 +101,14 @@ __all__ = [
 
 _EXTENSIONS = ("fft", "linalg", "special")  # of the standard, and what SciPy asks of a namespace beside
 _LATER = (*_EXTENSIONS, "extend", "nn", "testing")
-_OBJECTS_LATER = {"compile": ".compiler", "hookimpl": ".backends.hookspecs"}
+_MANAGER = ".backends.manager"
+_OBJECTS_LATER = {
+    "compile": ".compiler",
+    "hookimpl": ".backends.hookspecs",
+    "register": _MANAGER,
+    "unregister": _MANAGER,
+}
+_current.manage = partial(import_module, _MANAGER, __name__)
 namespace.bound.EXTENSIONS |= {name: partial(import_module, f".{name}", __name__) for name in _EXTENSIONS}
 
 

@@ -152,6 +152,7 @@ def test_torch_is_not_loaded_unless_needed() -> None:
 
 def test_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr("rich._console", None)  # a console of its own: what other tests do with rich's is not seen
     assert list(train._shown(iter("abc"), 3)) == ["a", "b", "c"]
     assert "learning" in capsys.readouterr().out
 

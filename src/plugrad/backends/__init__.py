@@ -6,8 +6,10 @@ The package may be called: ``pg.backends()`` lists what it manages.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .report import BackendTable
@@ -16,9 +18,14 @@ if TYPE_CHECKING:
 class _Callable(ModuleType):
     def __call__(self) -> BackendTable:
         """All backends that are installed or registered, and what each lacks; none is loaded."""
-        from .manager import backends  # loaded by now; at the top it would go in a circle
-
+        backends: Callable[[], BackendTable] = self.manager.backends
         return backends()
+
+    def __getattr__(self, name: str) -> Any:
+        """The manager, loaded when it is first asked for."""
+        if name != "manager":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(".manager", __name__)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -1,8 +1,8 @@
 """Which backend makes new arrays, and whose a foreign array is.
 
 The arrays decide who computes. Where *new* arrays go: argument > ``with use_backend(...)`` (this context) >
-``use_backend(...)`` (the process) > ``PLUGRAD_BACKEND`` > config file > NumPy. The manager fills `resolve` and
-`recognise`, so that nothing here imports a backend.
+``use_backend(...)`` (the process) > ``PLUGRAD_BACKEND`` > config file > NumPy. The manager, which the first question
+loads, fills `resolve`, `recognise` and `settled`: nothing here imports a backend.
 """
 
 from __future__ import annotations
@@ -26,13 +26,24 @@ class Choice(NamedTuple):
     source: str
 
 
-def _unset(*_: Any) -> Any:
-    raise BackendError("no backend manager is loaded; import plugrad, not its parts")
+def _unset() -> Any:
+    raise BackendError("no backend manager is known; import plugrad, not its parts")
 
 
-resolve: Callable[[str], Kernels] = _unset  # name -> table; loads the backend; raises with cause and mend
-recognise: Callable[[type], str | None] = _unset  # type of a foreign array -> name of the backend that takes it
-settled: Callable[[], Choice] = _unset  # what environment and config file say, read once
+manage: Callable[[], Any] = _unset  # loads the manager: 5 ms that ``import plugrad`` does without
+
+
+def _managed(slot: str) -> Callable[..., Any]:
+    def ask(*args: Any) -> Any:
+        manage()
+        return globals()[slot](*args)
+
+    return ask
+
+
+resolve: Callable[[str], Kernels] = _managed("resolve")  # name -> table; loads the backend; raises with cause and mend
+recognise: Callable[[type], str | None] = _managed("recognise")  # type of a foreign array -> the backend that takes it
+settled: Callable[[], Choice] = _managed("settled")  # what environment and config file say, read once
 
 ACTIVE: dict[str, Kernels] = {}  # by name
 OF_TYPE: dict[type, Kernels] = {}  # by type of raw array
