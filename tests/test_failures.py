@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import plugrad as pg
 from plugrad import ops
 from plugrad.errors import ShapeError, ValidationError
 from plugrad.failures import explain
@@ -13,6 +14,13 @@ from plugrad.ops import Op
 
 class OutOfMemory(RuntimeError):
     """As torch and JAX say it."""
+
+
+@pytest.fixture
+def thin() -> pg.Tensor:
+    """Of a dtype that torch has few kernels of."""
+    pytest.importorskip("plugrad_torch")
+    return pg.asarray([1, 2], dtype=pg.uint16, backend="torch")
 
 
 @pytest.mark.parametrize("op", [ops.ADD, ops.MATMUL, ops.CONV], ids=lambda op: op.name)
@@ -39,3 +47,16 @@ def test_shapes_that_do_not_fit_are() -> None:
         explain(ops.MATMUL, (np.ones((2, 3, 4)), np.ones((5, 4, 3))), ValueError("?"))
     with pytest.raises(ShapeError, match=r"hypot: .*\(2,\) and \(3,\) .*equal from the last axis on, or 1"):
         explain(ops.HYPOT, (np.ones(2), np.ones(3)), RuntimeError("?"))
+
+
+def test_what_the_other_way_lacks_is_said_in_the_operations_words(thin: pg.Tensor) -> None:
+    with pytest.raises(ShapeError, match=r"less: the shapes \(2,\) and \(3,\) do not fit"):
+        _ = thin < pg.concat([thin, thin[:1]])
+    with pytest.raises(ShapeError, match=r"matmul: the shapes \(1, 2\) and \(1, 2\) do not fit: the axes summed over"):
+        _ = thin[None] @ thin[None]
+
+
+def test_a_compiled_program_knows_the_other_way(thin: pg.Tensor) -> None:
+    f = pg.compile(lambda x: pg.maximum(x, x + x) + pg.max(x))
+    assert f(thin).tolist() == [2 + 2, 4 + 2]
+    assert f(thin).dtype is pg.uint16

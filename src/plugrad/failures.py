@@ -8,7 +8,7 @@ import numpy as np
 
 from . import dtypes
 from .backends import current
-from .backends.protocol import Kernels
+from .backends.protocol import Kernel, Kernels
 from .dtypes import OF_RAW
 from .errors import DeviceError, DTypeError, IndexingError, PlugradError, ShapeError, ValidationError
 from .ops import (
@@ -38,10 +38,26 @@ _UNLIKE = {CONCAT, CONV, CONV_INPUT, CONV_WEIGHT, EINSUM, GATHER, SCATTER, SCATT
 def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
     """What the backend computes by another way, where its library has no kernel; else the error, explained."""
     if isinstance(error, RuntimeError):
-        result = by.backend.rescued(op, by[op], raw, params)
+        try:
+            result = by.backend.rescued(op, by[op], raw, params)
+        except Exception as again:
+            explain(op, raw, again)
         if result is not NotImplemented:
             return result
     explain(op, raw, error)
+
+
+def guarded(op: Op, by: Kernels) -> Kernel:
+    """The kernel, or what `rescued` gives in its place where it raises."""
+    kernel = by[op]
+
+    def call(*args: Any, **params: Any) -> Any:
+        try:
+            return kernel(*args, **params)
+        except Exception as error:
+            return rescued(op, by, args, params, error)
+
+    return call
 
 
 def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:

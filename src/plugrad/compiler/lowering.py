@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .. import ops
 from ..backends import current
 from ..backends.protocol import Kernel, Kernels
+from ..failures import guarded
 from ..ops import Op
 from .passes import Simple
 from .tracing import Equation
@@ -139,7 +140,7 @@ class Writer:
         return all(a == memory for a in inputs if type(a) is str and self._owner.get(a, a) == memory)
 
     def _call(self, equation: Equation) -> str:
-        name, kernel = f"k_{equation.op.name}", self.table[equation.op]
+        name, kernel = f"k_{equation.op.name}", guarded(equation.op, self.table)
         apart = self.dialect.apart if equation.op in self._theirs else None
         self.scope[name] = kernel if apart is None else apart(kernel)
         given = [*self.operands(equation), *(f"{k}={self.text(v)}" for k, v in equation.params.items())]

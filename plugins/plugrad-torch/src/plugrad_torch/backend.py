@@ -19,6 +19,7 @@ from plugrad.errors import ConversionError, DeviceError, DTypeError, ExchangeErr
 from plugrad.ops import Op
 
 from .kernels import KERNELS, PULLS, RAW, write
+from .kernels.products import PRODUCTS
 from .kernels.unsigned import in_int64
 
 __all__ = ["TorchBackend"]
@@ -58,8 +59,10 @@ class TorchBackend(Backend):
         return PULLS
 
     def rescued(self, op: Op, kernel: Kernel, raw: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Unsigned integers of more than 8 bits have few kernels: they are computed in int64."""
-        return in_int64(op, kernel, raw, params)
+        """In int64 what unsigned integers of more than 8 bits lack; by pairs CUDA's missing products of integers."""
+        by_pairs = PRODUCTS.get(op) if all([_is_whole(x) and x.is_cuda for x in raw]) else None
+        out = in_int64(op, by_pairs or kernel, raw, params)
+        return by_pairs(*raw, **params) if by_pairs and out is NotImplemented else out
 
     # Raw arrays in
     def asarray(self, obj: Any, dtype: DType | None, device: str | None, copy: bool | None) -> Tensor:
@@ -159,6 +162,10 @@ class TorchBackend(Backend):
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             for i in range(torch.cuda.device_count()):
                 torch.cuda.synchronize(i)
+
+
+def _is_whole(x: Any) -> bool:
+    return isinstance(x, Tensor) and not x.is_floating_point() and not x.is_complex()
 
 
 def _on_one_device(kernel: Kernel) -> Kernel:

@@ -1,8 +1,8 @@
 // A CUDA device for a torch that was built without: its memory is the host's, its kernels are the CPU's.
 //
 // What it has of a GPU is what a backend can get wrong: tensors of a dimension or more that lie on two devices do not
-// meet, and nothing computes on "cuda:0" what was not brought there. torch's own rules for devices hold, not new ones:
-// the dispatcher, views, storages and device guards are torch's.
+// meet, nothing computes on "cuda:0" what was not brought there, an index out of bounds ends the process, and integers
+// have no product of matrices. The dispatcher, views, storages and device guards are torch's own.
 
 #include <ATen/ATen.h>
 #include <ATen/EmptyTensor.h>
@@ -12,8 +12,11 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <set>
+#include <string>
 
 namespace {
 
@@ -137,11 +140,29 @@ void require_one_device(const c10::OperatorHandle& op, at::ArrayRef<c10::IValue>
   });
 }
 
+void require_kernel(const std::string& name, at::ArrayRef<c10::IValue> given) {
+  static const std::set<std::string> products{"aten::addmm", "aten::addmv", "aten::baddbmm", "aten::bmm",
+                                              "aten::dot",   "aten::mm",    "aten::mv"};
+  if (!products.count(name)) return;
+  const auto dtype = given[0].toTensor().scalar_type();
+  TORCH_CHECK_NOT_IMPLEMENTED(!at::isIntegralType(dtype, true), "\"addmm_cuda\" not implemented for '", dtype, "'");
+}
+
 void compute(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  const auto given = torch::jit::last(*stack, op.schema().arguments().size());
+  const auto& name = op.schema().name();
   std::optional<c10::Device> home;
-  require_one_device(op, torch::jit::last(*stack, op.schema().arguments().size()), home);
+  require_one_device(op, given, home);
+  require_kernel(name, given);
   On on(home);
-  at::native::cpu_fallback(op, stack, true);  // a view that is not registered below would be a copy: it raises
+  try {
+    at::native::cpu_fallback(op, stack, true);  // a view that is not registered below would be a copy: it raises
+  } catch (const c10::Error& error) {
+    const std::string said = error.what_without_backtrace();
+    if (said.find("out of bounds") == std::string::npos && said.find("out of range") == std::string::npos) throw;
+    std::fprintf(stderr, "CUDA error: device-side assert triggered: %s: %s\n", name.c_str(), said.c_str());
+    std::abort();
+  }
   if (!home) return;
   for (auto i = stack->size() - op.schema().returns().size(); i < stack->size(); i++) {
     auto& y = (*stack)[i];  // the fallback takes the first operand's device, be it a number's

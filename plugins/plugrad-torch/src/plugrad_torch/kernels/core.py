@@ -217,31 +217,41 @@ def _positions(indices: Tensor) -> Tensor:
     return indices if indices.dtype is torch.int64 else indices.to(torch.int64)
 
 
+def _within(n: int, indices: Tensor) -> Tensor:
+    """The positions on an axis of size n. CUDA's own check ends the process: asking first is a wait."""
+    at = _positions(indices)
+    if at.is_cuda and bool(((at < -n) | (at >= n)).any()):
+        raise IndexError(_OUT_OF_BOUNDS.format(n))
+    return at
+
+
+_OUT_OF_BOUNDS = "an index is out of bounds for an axis of size {}"
+
+
 def _gather(x: Tensor, indices: Tensor) -> Tensor:
-    if indices.ndim:
-        return x[_positions(indices)]
-    return x[_positions(indices)[None]][0]  # a 0-d index would be read out: a wait on a GPU, an error without values
+    at = _within(x.shape[0], indices)
+    return x[at] if at.ndim else x[at[None]][0]  # a 0-d index would be read out: a wait on a GPU, else an error
 
 
 def _scatter(x: Tensor, value: Any, indices: Tensor) -> Tensor:
     """Of repeated indices any may count."""
-    return torch.index_put(x, (_positions(indices),), _written(value, x))
+    return torch.index_put(x, (_within(x.shape[0], indices),), _written(value, x))
 
 
 def _scatter_add(x: Tensor, value: Any, indices: Tensor) -> Tensor:
-    return torch.index_put(x, (_positions(indices),), _written(value, x), True)
+    return torch.index_put(x, (_within(x.shape[0], indices),), _written(value, x), True)
 
 
 def _along_axis(function: Callable[..., Tensor], x: Tensor, indices: Tensor, axis: int, *value: Tensor) -> Tensor:
     """torch's gather and scatter_add: without negative indices, and an error of another kind where there is none."""
     n, own = x.shape[axis], SIGNED.get(x.dtype, x.dtype)
-    at = _positions(indices)
+    at = _within(n, indices)
     at = torch.where(at < 0, at + n, at)
     try:
         return function(x.view(own), axis, at, *[v.expand(at.shape).view(own) for v in value]).view(x.dtype)
     except RuntimeError as error:
         if bool(((at < 0) | (at >= n)).any()):
-            raise IndexError(f"an index is out of bounds for an axis of size {n}") from error
+            raise IndexError(_OUT_OF_BOUNDS.format(n)) from error
         raise
 
 
