@@ -246,6 +246,21 @@ def test_a_value_inside_a_transform_of_jax_is_refused(transform: Any) -> None:
         transform(lambda x: pg.sum(pg.asarray(x)).data)(jnp.ones(2))
 
 
+def test_a_first_use_inside_a_transform_of_jax_is_refused_and_spoils_nothing() -> None:
+    code = """
+import jax, plugrad as pg
+try:
+    jax.jit(lambda x: pg.asarray(x).data)(jax.numpy.ones(2))
+except pg.errors.TransformError as error:
+    assert "first asked for JAX inside a transform of JAX's own; use plugrad's" in str(error), error
+else:
+    raise AssertionError("it was loaded")
+assert pg.sum(pg.asarray(jax.numpy.ones(2))).item() == 2
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_arrays_of_jax_are_known_by_their_type() -> None:
     assert JaxBackend.array_types == (type(jnp.ones(1)),)
     x = pg.asarray(jnp.asarray([1.0, 2.0]))

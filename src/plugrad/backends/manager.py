@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import dtypes, ops
 from ..dtypes import DType
-from ..errors import BackendError, BackendNotFoundError, DeviceError, ValidationError
+from ..errors import BackendError, BackendNotFoundError, DeviceError, TransformError, ValidationError
 from ..ops import Op
 from . import current, problems, settings
 from .current import Choice
@@ -180,14 +180,14 @@ def _rank(offer: Offer) -> tuple[bool, int]:
 
 
 def _activate(offer: Offer) -> Kernels:
-    """Load a backend and enter it everywhere; a failure is remembered and leaves nothing behind."""
+    """Load a backend and enter it everywhere; its own failure is remembered. A failure leaves nothing behind."""
     assert offer.spec is not None
     try:
         backend = _load(offer.spec)
         table = _table(backend)
         with _learnt(backend.dtypes):
             _try_out(table)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TransformError):  # the user's, the place's
         raise
     except BaseException as cause:  # a library may even call sys.exit
         offer.problem = problems.diagnose(offer.spec, offer.source, cause)

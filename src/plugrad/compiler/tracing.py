@@ -42,6 +42,7 @@ class Program(list[Equation]):
         self.start, self.level, self.live = ticket(), next_level(), True
         self.base, self.outer = current_mode().level, tracing()
         self.owner, self.device = table.owner, None
+        self.place: str | None = None  # the device by its name
         self.table = tracing_table(table)
         self.constants = Kernels(table.backend, table, "constants")
         self.hidden: dict[int, tuple[Tensor, Tensor]] = {}  # by id of the handle, which is held: (handle, its input)
@@ -81,12 +82,12 @@ class Program(list[Equation]):
 
     def require_place(self, raw: Any) -> None:
         """Raise unless a raw array lies where the program runs; the first one says where that is."""
-        if self.device is None:
-            self.device = raw.device
-        there, here = map(self.table.backend.device_of, (raw, Symbol("", self, (), None)))
-        if there != here:
+        place = self.table.backend.device_of(raw)
+        if self.place is None:
+            self.place, self.device = place, raw.device
+        if place != self.place:
             raise DeviceError(
-                f"compile: an array on {there} in a program on {here}; move it with x.to_device({here!r})"
+                f"compile: an array on {place} in a program on {self.place}; move it with x.to_device({self.place!r})"
             )
 
     def input(self, i: int, x: Tensor) -> Tensor:

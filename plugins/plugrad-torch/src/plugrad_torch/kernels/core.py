@@ -211,6 +211,8 @@ def _roll(x: Tensor, shift: Shape, axis: Shape) -> Tensor:
 
 # ------------------------------------------------------------------------------------------------------------ indexing
 
+_OUT_OF_BOUNDS = "an index is out of bounds for an axis of size {}"
+
 
 def _positions(indices: Tensor) -> Tensor:
     """Index arrays as torch takes them: uint8 would be a mask, int8 and int16 are refused."""
@@ -223,9 +225,6 @@ def _within(n: int, indices: Tensor) -> Tensor:
     if at.is_cuda and bool(((at < -n) | (at >= n)).any()):
         raise IndexError(_OUT_OF_BOUNDS.format(n))
     return at
-
-
-_OUT_OF_BOUNDS = "an index is out of bounds for an axis of size {}"
 
 
 def _gather(x: Tensor, indices: Tensor) -> Tensor:
