@@ -734,6 +734,22 @@ def test_complex_values_are_not_narrowed(obj: Any) -> None:
         BACKEND.asarray(obj, dtypes.float64, None, None)
 
 
+def test_a_first_use_inside_torch_func_is_refused_and_spoils_nothing() -> None:
+    code = """
+import torch, plugrad as pg
+for transform in (torch.func.grad, torch.func.vmap):
+    try:
+        transform(lambda x: pg.asarray(x).data.sum())(torch.ones(2))
+    except pg.errors.TransformError as error:
+        assert "first asked for torch inside a transform of torch.func; use plugrad's" in str(error), error
+    else:
+        raise AssertionError("it was loaded")
+assert pg.sum(pg.asarray(torch.ones(2))).item() == 2
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_value_inside_torch_func_is_refused() -> None:
     with pytest.raises(ConversionError, match=r"torch\.func"):
         torch.func.vmap(lambda x: BACKEND.asarray(x, None, None, None))(torch.ones(2))
