@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -54,6 +56,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out what is marked as NumPy's own where new arrays are another backend's."""
+    """Leave out what is marked as NumPy's own where new arrays are another backend's; draw the same in any order."""
     if HOME.backend != "numpy" and item.get_closest_marker("numpy"):
         pytest.skip(f"about NumPy's arrays, and new arrays go to {HOME.backend}")
+    shared = getattr(getattr(item, "module", None), "RNG", None)
+    if shared is not None:  # workers share tests out anew each time
+        shared.bit_generator.state = np.random.default_rng(crc32(item.nodeid.encode())).bit_generator.state

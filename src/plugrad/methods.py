@@ -406,20 +406,22 @@ def _foreign(other: Any, reflected: str) -> bool:
 def _as_operator(function: Function, reflected: str) -> Function:
     """The function as an operator: NotImplemented for what is foreign. A door asks where its fast path is left."""
 
-    def otherwise(op: Op, a: Any, b: Any) -> Any:
-        return NotImplemented if _foreign(b, reflected) else apply(op, a, b)
-
     def operator(self: Tensor, other: Any) -> Tensor:
         if type(other) is not Tensor and _foreign(other, reflected):
             return NotImplemented
         return function(self, other)
 
-    op, doc = TABLE.get(function.__name__), function.__doc__ or ""
-    if op is not None and DOORS.get(op) is function:
-        return binary(op, doc, otherwise)
-    if op is MATMUL:  # 0.3 us less
-        return binary(op, doc, lambda op, a, b: operator(a, b), stacks=True)
-    return wraps(function)(operator)
+    op = TABLE.get(function.__name__)
+    if op is None or DOORS.get(op) is not function:
+        return wraps(function)(operator)
+    stacks = op is MATMUL
+
+    def otherwise(op: Op, a: Any, b: Any) -> Any:
+        if _foreign(b, reflected):
+            return NotImplemented
+        return function(a, b) if stacks else apply(op, a, b)
+
+    return binary(op, function.__doc__ or "", otherwise, stacks)
 
 
 def _reflected(door: Function) -> Function:

@@ -358,30 +358,31 @@ def binary(op: Op, doc: str = "", otherwise: Callable[..., Any] | None = None, s
     floating, crosswise = op.promotion == "floating", op.saves == "crosswise"
     weak = (int, float) if op.promotion in ("shared", "floating") and not stacks else ()  # 1.3 us, through apply 3.9
     no_history = Cut(f"{op.name}, which has no derivative")
+    slow = otherwise or apply
 
-    def door(a: Any, b: Any, /) -> Tensor:
-        if type(a) is Tensor or type(b) is Tensor:
+    def door(x1: Any, x2: Any, /) -> Tensor:
+        if type(x1) is Tensor or type(x2) is Tensor:
             mode = MODE.get()
-            if type(a) is type(b):
-                by, x, y = a.by, a.data, b.data  # three at once build no tuple
-                left, right = a.node, b.node
+            if type(x1) is type(x2):
+                by, x, y = x1.by, x1.data, x2.data  # three at once build no tuple
+                left, right = x1.node, x2.node
                 usual = (
-                    by is b.by and type(by) is Kernels and x.dtype is y.dtype and (not stacks or x.ndim > 1 < y.ndim)
+                    by is x2.by and type(by) is Kernels and x.dtype is y.dtype and (not stacks or x.ndim > 1 < y.ndim)
                 )
-            elif type(b) in weak:
-                by, x, y = a.by, a.data, b
-                left, right = a.node, None
+            elif type(x2) in weak:
+                by, x, y = x1.by, x1.data, x2
+                left, right = x1.node, None
                 usual = type(by) is Kernels and x.dtype in INEXACT
-            elif type(a) in weak:
-                by, x, y = b.by, a, b.data
-                left, right = None, b.node
+            elif type(x1) in weak:
+                by, x, y = x2.by, x1, x2.data
+                left, right = None, x2.node
                 usual = type(by) is Kernels and y.dtype in INEXACT
             else:
                 usual = False
             if usual and (mode is None or mode.plain):
                 try:
                     if not (left or right) or mode is not None or discrete:
-                        if not floating or type(a) is not type(b) or x.dtype in INEXACT:
+                        if not floating or type(x1) is not type(x2) or x.dtype in INEXACT:
                             out = by[op](x, y)
                             if left or right:
                                 return Tensor(out, by, no_history if mode is None else mode.cut)
@@ -397,10 +398,9 @@ def binary(op: Op, doc: str = "", otherwise: Callable[..., Any] | None = None, s
                         return Tensor(out, by, Node(op, (left, right), args, kept, None, out.shape, out.dtype, by))
                 except Exception as error:
                     return Tensor(rescued(op, by, (x, y), {}, error), by)
-        return apply(op, a, b) if otherwise is None else otherwise(op, a, b)
+        return slow(op, x1, x2)
 
-    if otherwise is None:
-        DOORS[op] = door
+    DOORS.setdefault(op, door)  # the function's, which comes before the operator's
     return _named(op, door, doc)
 
 

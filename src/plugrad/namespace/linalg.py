@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from .. import ops
-from ..backends.protocol import Kernels
 from ..errors import ShapeError
 from ..ops import RESHAPE
 from ..tensor import Tensor, apply, binary, unary
@@ -16,10 +15,27 @@ from .manipulation import expand_dims, moveaxis, permute_dims, reshape
 
 __all__ = ["matmul", "matrix_transpose", "outer", "tensordot", "vecdot"]
 
-_matmul, _transpose = binary(ops.MATMUL), unary(ops.MATRIX_TRANSPOSE)
+_transpose = unary(ops.MATRIX_TRANSPOSE)
 
 
-def matmul(x1: Array, x2: Array, /) -> Tensor:
+def _product(op: ops.Op, x1: Array, x2: Array) -> Tensor:
+    """What the door leaves: vectors, other dtypes, values of a transform, what is no Tensor yet."""
+    x1, x2 = tensor(x1, x2 if type(x2) is Tensor else None), tensor(x2, x1 if type(x1) is Tensor else None)
+    s, t = x1.shape, x2.shape
+    m, n = len(s), len(t)
+    if not (m and n):
+        raise ShapeError(f"matmul: the shapes {s} and {t}: an operand has no axis to sum over; multiply scales")
+    if s[-1] != (t[-2] if n > 1 else t[0]):
+        raise ShapeError(f"matmul: the shapes {s} and {t} do not fit: the axes summed over must be as long")
+    if m > 1 and n > 1:
+        return apply(op, x1, x2)
+    y = matmul(x1 if m > 1 else expand_dims(x1, 0), x2 if n > 1 else expand_dims(x2, 1))
+    rows, columns = y.shape[-2:-1] if m > 1 else (), y.shape[-1:] if n > 1 else ()
+    return apply(RESHAPE, y, shape=y.shape[:-2] + rows + columns)
+
+
+matmul = binary(
+    ops.MATMUL,
     """The product of matrices.
 
     Parameters
@@ -46,26 +62,10 @@ def matmul(x1: Array, x2: Array, /) -> Tensor:
     >>> import plugrad as pg
     >>> pg.matmul(pg.asarray([[1, 2], [3, 4]]), pg.asarray([1, 1])).tolist()
     [3, 7]
-    """
-    if type(x1) is Tensor and type(x2) is Tensor and type(x1.by) is type(x2.by) is Kernels:
-        s, t = x1.data.shape, x2.data.shape  # the usual case: the checks below cost 0.8 us
-        if len(s) > 1 and len(t) > 1 and s[-1] == t[-2]:
-            return _matmul(x1, x2)
-    return _product(tensor(x1, x2 if type(x2) is Tensor else None), tensor(x2, x1 if type(x1) is Tensor else None))
-
-
-def _product(x1: Tensor, x2: Tensor) -> Tensor:
-    s, t = x1.shape, x2.shape
-    m, n = len(s), len(t)
-    if not (m and n):
-        raise ShapeError(f"matmul: the shapes {s} and {t}: an operand has no axis to sum over; multiply scales")
-    if s[-1] != (t[-2] if n > 1 else t[0]):
-        raise ShapeError(f"matmul: the shapes {s} and {t} do not fit: the axes summed over must be as long")
-    y = _matmul(x1 if m > 1 else expand_dims(x1, 0), x2 if n > 1 else expand_dims(x2, 1))
-    if m > 1 and n > 1:
-        return y
-    rows, columns = y.shape[-2:-1] if m > 1 else (), y.shape[-1:] if n > 1 else ()
-    return apply(RESHAPE, y, shape=y.shape[:-2] + rows + columns)
+    """,
+    _product,
+    stacks=True,
+)
 
 
 def matrix_transpose(x: Array, /) -> Tensor:
@@ -135,7 +135,7 @@ def tensordot(x1: Array, x2: Array, /, *, axes: int | tuple[Sequence[int], Seque
     k = math.prod(x1.shape[a] for a in one)
     left = reshape(permute_dims(x1, (*rest1, *one)), (math.prod(shape[: len(rest1)]), k))
     right = reshape(permute_dims(x2, (*two, *rest2)), (k, math.prod(shape[len(rest1) :])))
-    return reshape(_matmul(left, right), shape)
+    return reshape(matmul(left, right), shape)
 
 
 def _summed(axes: int | tuple[Sequence[int], Sequence[int]], m: int, n: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -185,7 +185,7 @@ def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Tensor:
         raise ShapeError(
             f"vecdot: the shapes {x1.shape} and {x2.shape} are not as long along axis {axis}; broadcast_to first"
         )
-    y = _matmul(expand_dims(conj(one) if one.dtype.kind == "c" else one, -2), expand_dims(two, -1))
+    y = matmul(expand_dims(conj(one) if one.dtype.kind == "c" else one, -2), expand_dims(two, -1))
     return reshape(y, y.shape[:-2])
 
 
