@@ -18,6 +18,7 @@ from plugrad.errors import (
     ConversionError,
     DTypeError,
     GraphError,
+    IndexingError,
     MixedBackendsError,
     ShapeError,
     TracingError,
@@ -316,6 +317,24 @@ def test_what_has_a_graph_is_neither_pickled_nor_deep_copied() -> None:
         pickle.dumps(y)
     with pytest.raises(GraphError, match=r"deepcopy.*detach\(\) or clone\(\)"):
         copy.deepcopy({"y": y})
+
+
+FOLLOWED: dict[str, Callable[[Any], Any]] = {
+    "grad": pg.grad,
+    "value_and_grad": pg.value_and_grad,
+    "grad of grad": lambda f: pg.grad(pg.grad(f)),
+    "compile": lambda f: pg.compile(pg.grad(f)),
+    "grad under vmap": lambda f: lambda x: pg.vmap(pg.grad(f))(pg.stack([x, x])),
+    "jvp": lambda f: lambda x: pg.jvp(f, (x,), (x,)),
+}
+
+
+@pytest.mark.parametrize("twin", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize("transform", FOLLOWED.values(), ids=FOLLOWED)
+def test_the_variable_of_a_transform_is_neither_pickled_nor_deep_copied(transform: Any, twin: Any) -> None:
+    """A copy has no gradient: it would be zero without a word."""
+    with pytest.raises((GraphError, ConversionError), match=r"(deepcopy|pickle).*detach\(\)"):
+        transform(lambda x: twin({"w": x})["w"] ** 2)(const(pg, 3))
 
 
 def test_deepcopy_keeps_what_is_shared() -> None:
@@ -672,6 +691,38 @@ def test_an_index_that_does_not_fit_is_refused_and_writes_nothing(index: Any) ->
         with pytest.raises((IndexError, ShapeError)):
             wrong()
     agree(x, BLOCK)
+
+
+OUTSIDE = {
+    name: index if type(index) is tuple else (index,) for name, index in WRONG_INDICES.items() if "array out" in name
+} | {"array out of bounds of its first axis": (np.array([4]), np.array([-9]))}
+INDEXED: dict[str, Callable[[Any], Any]] = {
+    "compile": pg.compile,
+    "vmap": lambda f: lambda x, *at: pg.vmap(f, (None, *([0] * len(at))))(x, *[pg.stack([0 * i, i]) for i in at]),
+    "compile of vmap": lambda f: pg.compile(
+        lambda x, *at: pg.vmap(f, (None, *([0] * len(at))))(x, *[i[None] for i in at])
+    ),
+    "grad": lambda f: pg.grad(lambda x, *at: pg.sum(f(x, *at))),
+}
+
+
+@pytest.mark.parametrize("transform", INDEXED.values(), ids=INDEXED)
+@pytest.mark.parametrize("index", OUTSIDE.values(), ids=OUTSIDE)
+def test_an_index_that_is_unknown_or_lifted_reaches_no_neighbour(index: Any, transform: Any) -> None:
+    def read(x: Any, *at: Any) -> Any:
+        return x[at]
+
+    def write(x: Any, *at: Any) -> Any:
+        x = x + 0
+        x[at] = 9.0
+        return x
+
+    def add(x: Any, *at: Any) -> Any:
+        return pg.at(x, at).add(5.0)
+
+    for f in (read, write, add):
+        with pytest.raises(IndexingError, match="out of bounds"):
+            transform(f)(const(pg, BLOCK), *map(pg.asarray, index))
 
 
 @pytest.mark.parametrize("flag", [True, False])

@@ -30,7 +30,8 @@ from .tensor import (
     switched,
     zeros,
 )
-from .traces import LIVE, Ambient, Batched, live, next_level, require_live, tape
+from .traces import LIVE, Ambient, Batched, live, require_live, tape
+from .views import setitem
 from .walk import gradient as gradient_of
 from .walk import under, walk
 
@@ -261,7 +262,7 @@ def _mode_of_walk(by: Any, create_graph: bool, watched: bool) -> dict[str, Any]:
         return {"level": min(current_mode().level, -1 if type(by) is Kernels else by.base)}
     if type(by) is not Kernels:
         return {}
-    return {"level": next_level()} if watched else {}
+    return {"level": max(0, current_mode().level)} if watched else {}
 
 
 def _check_root(what: str, t: Tensor) -> None:
@@ -352,14 +353,22 @@ def _accumulate(found: dict[Any, Any], by: Any, create_graph: bool) -> None:
             new = Tensor(g, by) if by is node.by and type(g) is not Tensor else gradient_of(g, node, by)
             old = node.grad if type(node) is Leaf else _retaining(node)["grad"]
             if old is not None and not create_graph:
-                total = _plain_sum(old, new) if type(by) is Kernels else old + new
-                old.data, old.by, old.node = total.data, total.by, total.node  # the same object, as in torch
+                _add_in_place(old, _plain_sum(old, new) if type(by) is Kernels else old + new)
                 continue
             new = new if old is None else old + new
             if type(node) is Leaf:
                 node.grad = new
             else:
                 _retaining(node)["grad"] = new
+
+
+def _add_in_place(old: Tensor, total: Tensor) -> None:
+    """The same object, as in torch; what it is a view of, such as one buffer for all gradients, sees it, too."""
+    if getattr(old, "kin", None):
+        with no_grad():
+            setitem(old, ..., total)
+    else:
+        old.data, old.by, old.node = total.data, total.by, total.node
 
 
 def _plain_sum(old: Tensor, new: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from .tensor import Tensor, apply, as_tensor, base, cast_into, constants, fresh,
 
 BASIC = frozenset((int, slice, type(None), type(...)))
 _ALL = slice(None)
+NOWHERE = 2**62  # an index that no array has
 
 
 def taken(index: Any, x: Tensor) -> Any:
@@ -235,20 +236,27 @@ def _flattened(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         return x, plan.arrays[0]
     sizes, rest = x.shape[: len(plan.arrays)], x.shape[len(plan.arrays) :]
     at: Any = 0
+    inside: Any = None
     for i, n in zip(plan.arrays, sizes, strict=True):
-        _check_bounds(i, n)
+        if not _checked(i, n):
+            there = (i >= -n) & (i < n)
+            inside = there if inside is None else inside & there
         at = at * n + apply(WHERE, i < 0, i + n, i)
+    if inside is not None:
+        at = apply(WHERE, inside, at, NOWHERE)
     return apply(RESHAPE, x, shape=(math.prod(sizes), *rest)), at
 
 
-def _check_bounds(i: Tensor, n: int) -> None:
-    """A flattened index could fall into a neighbour's row: look first, where the values are known."""
-    if type(i.by) is not Kernels or i.by.name == "tracing":
-        return
+def _checked(i: Tensor, n: int) -> bool:
+    """A flattened index could fall into a neighbour's row: look first, where the values are known; under vmap, too."""
+    low = base(i)
+    if low.by.name == "tracing":
+        return False
     with current.scopes():
-        outside = bool(i.by.backend.namespace.any((i.data < -n) | (i.data >= n)))
+        outside = bool(low.by.backend.namespace.any((low.data < -n) | (low.data >= n)))
     if outside:
         raise IndexingError(f"an index is out of bounds for an axis of size {n}; take {-n} to {n - 1}")
+    return True
 
 
 def _indices_of(mask: Tensor) -> list[Tensor]:

@@ -17,7 +17,7 @@ from . import namespace as xp
 from .dtypes import INEXACT, DType
 from .errors import ShapeError, ValidationError
 from .namespace import matmul, matrix_transpose, tensordot, vecdot
-from .namespace._arguments import Array, Axis, one_axis, reduced, tensor, whole
+from .namespace._arguments import Array, Axis, flag, one_axis, reduced, tensor, whole
 from .namespace.linalg import outer
 from .tensor import Tensor, apply
 
@@ -316,7 +316,13 @@ def vector_norm(x: Array, /, *, axis: Axis = None, keepdims: bool = False, ord: 
         return (xp.max if ord > 0 else xp.min)(xp.abs(x), axis=axis, keepdims=keepdims)
     if ord == 1:
         return xp.sum(xp.abs(x), axis=axis, keepdims=keepdims)
-    return apply(ops.VECTOR_NORM, x, axis=reduced(axis, x, "vector_norm"), ord=ord, keepdims=keepdims)
+    return apply(
+        ops.VECTOR_NORM,
+        x,
+        axis=reduced(axis, x, "vector_norm"),
+        ord=ord,
+        keepdims=flag(keepdims, "vector_norm", "keepdims"),
+    )
 
 
 def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: float | Literal["fro", "nuc"] | None = "fro") -> Tensor:
@@ -605,7 +611,7 @@ def cholesky(x: Array, /, *, upper: bool = False) -> Tensor:
     [[2.0, 0.0], [1.0, 1.0]]
     """
     x = _square(x, "cholesky")
-    return _adjoint(apply(ops.CHOLESKY, _adjoint(x))) if upper else apply(ops.CHOLESKY, x)
+    return _adjoint(apply(ops.CHOLESKY, _adjoint(x))) if flag(upper, "cholesky", "upper") else apply(ops.CHOLESKY, x)
 
 
 def qr(x: Array, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
@@ -685,7 +691,7 @@ def svd(x: Array, /, *, full_matrices: bool = True) -> SVDResult:
     >>> u.shape, s.tolist(), vh.shape
     ((3, 3), [3.0, 2.0], (2, 2))
     """
-    return SVDResult(*apply(ops.SVD, _matrices(x, "svd"), full_matrices=bool(full_matrices)))
+    return SVDResult(*apply(ops.SVD, _matrices(x, "svd"), full_matrices=flag(full_matrices, "svd", "full_matrices")))
 
 
 def svdvals(x: Array, /) -> Tensor:

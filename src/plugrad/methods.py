@@ -281,7 +281,7 @@ def length(self: Tensor) -> int:
 
 def iterate(self: Tensor) -> Iterator[Tensor]:
     """The elements along the first axis: views, as in NumPy."""
-    return iter([self[i] for i in range(length(self))])
+    return (self[i] for i in range(length(self)))
 
 
 def contains(self: Tensor, value: Any) -> bool:
@@ -347,8 +347,10 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
     GraphError
         If it was computed from what requires grad: `detach` or `clone` it.
     """
-    if type(self.node) is Node or type(self.by) is not Kernels:
-        raise GraphError("deepcopy of a tensor that was computed: its graph is not copied; use detach() or clone()")
+    if _has_graph(self):
+        raise GraphError(
+            "deepcopy of a tensor that a graph or a transform follows: neither is copied; use detach() or clone()"
+        )
     out = memo[id(self)] = copied(views.detach(self))
     out.node = None
     leaf = self.node if type(self.node) is Leaf else getattr(self, "paused", None)
@@ -359,10 +361,15 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
     return out
 
 
+def _has_graph(x: Tensor) -> bool:
+    """Whether it is a value of a transform or of other tensors; a leaf that a grad owns is its variable."""
+    return type(x.by) is not Kernels or type(x.node) is Node or (type(x.node) is Leaf and x.node.owner is not None)
+
+
 def reduced(self: Tensor) -> Any:
     """For pickling: values, backend, device, and whether it is a leaf."""
-    if type(self.node) is Node or type(self.by) is not Kernels:
-        raise ConversionError("pickle: a tensor that was computed has a graph, which is not pickled; detach() it")
+    if _has_graph(self):
+        raise ConversionError("pickle: a graph or a transform follows this tensor, and neither is pickled; detach() it")
     host = numpy(views.detach(self))
     return _rebuilt, (host, self.backend, self.device, type(self.node) is Leaf)
 

@@ -320,5 +320,6 @@ RFFT = primitive("rfft(x; axis, norm)", "any")
 
 # Plumbing
 DETACH = primitive("detach(x)", "any")  # the value, where a program has to note that histories and tangents end
+GRAFT = primitive("graft(value, x; cut)", "any")  # the value, where a program has to note that it keeps x's history
 PICK = primitive("pick(x; index)", "any")  # one of several results; never computed
 TO_BACKEND = primitive("to_backend(x; table, device, source, source_device)", "any")

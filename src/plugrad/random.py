@@ -23,7 +23,7 @@ import numpy as np
 from . import dtypes
 from .dtypes import DType
 from .errors import DTypeError, TracingError, TransformError, ValidationError
-from .namespace._arguments import Shape, sizes, whole
+from .namespace._arguments import Shape, leaf_if, sizes, whole
 from .namespace._places import place, uploaded
 from .tensor import Tensor, tracing
 from .traces import Batched, live
@@ -526,4 +526,4 @@ def _integral(who: str, dtype: DType) -> DType:
 
 def _made(numbers: Any, dtype: DType, device: str | None, backend: str | None, requires_grad: bool = False) -> Tensor:
     out = uploaded(numbers, dtype, place(backend, device))
-    return out.requires_grad_() if requires_grad else out
+    return leaf_if(requires_grad, out)

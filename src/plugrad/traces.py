@@ -8,7 +8,7 @@ from typing import Any
 
 from .dtypes import INEXACT
 from .errors import TransformError, ValidationError
-from .ops import BROADCAST_TO, DETACH, Op
+from .ops import ASTYPE, BROADCAST_TO, DETACH, Op
 from .tensor import (
     RECORDING,
     Cut,
@@ -111,6 +111,8 @@ class Dual(Trace):
             return y
         tangents = [a.node if m else None for a, m in zip(args, mine, strict=True)]
         tangent = op.push(y, primals, tangents, params)
+        if current_mode().level >= 0 and any([tangent is t for t in tangents]):  # handed on with its history
+            tangent = apply(ASTYPE, tangent, dtype=some.dtype)
         if type(y) is tuple:
             return tuple(Tensor(r, self, t) for r, t in zip(y, tangent, strict=True))
         return y if tangent is None else Tensor(y, self, tangent)

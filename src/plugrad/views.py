@@ -16,6 +16,7 @@ from .dtypes import SCALARS, require_fit
 from .errors import GraphError, IndexingError, PlugradError, ShapeError, TracingError
 from .grad_mode import no_grad
 from .indexing import is_basic, read, region_of, taken, written
+from .ops import GRAFT
 from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh
 from .traces import stopped
 
@@ -65,7 +66,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if type(value) is Tensor:
         if at is WHOLE and is_basic(index) and _is_same_place(value, root, index):
             return  # the second half of x[i] += 1
-        value = fresh(value)  # holds the raw array: a value that overlaps is never written in place
+        value = stopped(value) if cut else fresh(value)  # holds the raw array: what overlaps is never written in place
     elif type(value) not in SCALARS:
         value = as_tensor(value, self)
     views = [view for r in tuple(_views(root)) if (view := r()) is not None]
@@ -74,7 +75,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             if type(view.by) is Kernels:
                 view.data = None  # lets go of the raw array
         with no_grad() if cut else nullcontext():
-            _write(root, at, index, value)
+            _write(root, at, index, value, cut)
     except PlugradError:
         raise
     except (IndexError, TypeError) as error:
@@ -86,7 +87,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     finally:
         for view in views:
             new = read(root, view.kin[1])
-            _swap(view, stopped(new) if view.kin[2] else new)
+            _follow(view, stopped(new) if view.kin[2] else new)
 
 
 def _views(root: Tensor) -> Any:
@@ -140,7 +141,7 @@ def _view(y: Tensor, x: Tensor, index: Any, cut: bool) -> Tensor:
     return y
 
 
-def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
+def _write(x: Tensor, at: Any, index: Any, value: Any, cut: bool) -> None:
     if type(x.node) is Leaf and getattr(x.by, "level", 0) > current_mode().level:
         raise GraphError(
             "assignment into a leaf that requires grad, or into a view of it; under no_grad only its data changes"
@@ -159,7 +160,7 @@ def _write(x: Tensor, at: Any, index: Any, value: Any) -> None:
             return
     if at is not WHOLE:  # index arrays do not compose
         value, index = written(read(x, at), value, index), at
-    _swap(x, written(x, value, index))
+    _swap(x, written(x, value, index), cut)
 
 
 def _raw_value(x: Tensor, value: Any, quiet: bool) -> Any:
@@ -172,24 +173,45 @@ def _raw_value(x: Tensor, value: Any, quiet: bool) -> Any:
     return None
 
 
-def _swap(x: Tensor, new: Tensor) -> None:
-    if current_mode().level >= 0:
-        new = _data_only(x, new)
+def _follow(view: Tensor, new: Tensor) -> None:
+    """What a view shows after a write to its root: one that is a leaf by itself stays that leaf."""
+    own = type(view.node) is Leaf and type(new.node) is not Node
+    _swap(view, new, cut=own)
+
+
+def _swap(x: Tensor, new: Tensor, cut: bool = False) -> None:
+    quiet = cut or current_mode().level >= 0
+    if quiet and type(x.node) is Leaf and _level(new) > _level(x):
+        raise GraphError(
+            "a value of a transform is assigned into a leaf made before it; return it from the transform instead"
+        )
+    if quiet:
+        new = grafted(new, x, cut)
+    elif type(new.node) is Node and type(x.node) is Node and "grad" in (x.node.extra or ()):
+        new.node.extra = {"grad": x.node.extra["grad"]}  # what retains its gradient goes on to
     x.data, x.by, x.node = new.data, new.by, new.node
 
 
-def _data_only(x: Tensor, new: Tensor) -> Tensor:
-    """Under no_grad what made x stays, as in torch: only the data is new."""
-    mine, its = getattr(x.by, "level", 0), getattr(new.by, "level", 0)
-    if type(x.node) in (Node, Leaf):
-        if its > mine and type(x.node) is Leaf:
-            raise GraphError(
-                "a value of a transform is assigned into a leaf made before it; return it from the transform instead"
-            )
-        if its > mine or (new.by is x.by and type(new.node) in (Node, Leaf)):
-            return new
-        return Tensor(new.data if new.by is x.by else new, x.by, x.node)
-    if new.by is x.by and type(x.by) is not Kernels:
-        tangent = None if x.node is None or new.node is None else _data_only(x.node, new.node)
-        return Tensor(_data_only(x.data, new.data), x.by, tangent)
-    return new
+def _level(x: Tensor) -> float:
+    return 0 if type(x.by) is Kernels else x.by.level
+
+
+def grafted(new: Tensor, x: Tensor, cut: bool) -> Tensor:
+    """The data of `new` where what made `x` stays, on each tape: torch's assignment under no_grad.
+
+    Tangents are new, too, as forward mode knows no no_grad; but with `cut`, for a write through `detach`, they stay.
+    """
+    tracked = type(x.node) in (Node, Leaf)
+    if _level(new) > _level(x) or (new.by is x.by and type(new.node) in (Node, Leaf)):
+        return new  # of a transform inside the no_grad, which records
+    if type(x.by) is Kernels:
+        node = x.node if tracked else new.node
+        if x.by.name == "tracing":
+            return Tensor(x.by[GRAFT](new.data, x.data, cut=cut), x.by, node)
+        return Tensor(new.data, new.by, node)
+    if not (tracked or cut or new.by is x.by):
+        return new
+    kept = x.node
+    if not (tracked or cut) and kept is not None:
+        kept = None if new.node is None else grafted(new.node, kept, cut)
+    return Tensor(grafted(new.data if new.by is x.by else new, x.data, cut), x.by, kept)

@@ -46,7 +46,8 @@ def test_whose_memory_it_is() -> None:
     [
         ([[1], [1, 2]], None, ConversionError, "is no array of numbers"),
         ([1j], pg.float64, ConversionError, "is no array of numbers"),
-        (["a"], None, DTypeError, "NumPy's <U1 has no dtype of the array API standard"),
+        (["a"], None, DTypeError, r"list \['a'\] is no array of numbers or booleans; give these"),
+        (np.asarray(["a"]), None, DTypeError, "NumPy's <U1 has no dtype of the array API standard"),
         (np.ones(1, np.float16), None, DTypeError, "NumPy's float16 has no dtype"),
         (np.asarray([1j]), pg.float64, DTypeError, r"do not fit into float64; take real\(x\)"),
     ],

@@ -21,7 +21,7 @@ from plugrad.testing.samples import samples
 
 INF, NAN = math.inf, math.nan
 PRIMITIVES = {op for op in vars(ops).values() if type(op) is Op}  # not ops.TABLE: other tests register their own
-ELSEWHERE = {ops.PICK, ops.DETACH, ops.TO_BACKEND}  # never computed; the engine's
+ELSEWHERE = {ops.PICK, ops.DETACH, ops.GRAFT, ops.TO_BACKEND}  # never computed; the engine's
 
 
 class Library(Backend):

@@ -21,7 +21,7 @@ from plugrad.backends import current
 from plugrad.compiler import Compiled
 from plugrad.compiler.lowering import MAY_ALIAS, VIEWS
 from plugrad.errors import ConversionError, GraphError, IndexingError, TracingError, TransformError, ValidationError
-from plugrad.tensor import Tensor, settle
+from plugrad.tensor import Tensor, apply, settle
 from plugrad.testing.samples import samples
 
 from ..helpers import agree, const, leaf
@@ -591,6 +591,67 @@ def test_the_gradient_of_a_random_program_is_that_of_eager_code(steps: Any, seed
 
 
 # ------------------------------------------------------------------------------- what a program must not forget
+
+
+OF_CONSTANTS = [op for op in ops.TABLE.values() if op.push is not None and op not in ops.EXTENSIONS and samples(op)]
+
+
+@pytest.mark.numpy
+@pytest.mark.parametrize("op", OF_CONSTANTS, ids=lambda op: op.name)
+def test_what_is_made_of_constants_takes_a_traced_cotangent(op: Any) -> None:
+    """A leaf made inside is a constant of the program until a traced value meets it."""
+    sample = next(s for s in samples(op) if s.smooth and not s.boundary and s.moving)
+
+    def pulled(s: Any) -> Any:
+        def run(*moving: Any) -> Any:
+            operands = [pg.asarray(x) if type(x) is np.ndarray else x for x in sample.operands]
+            for i, x in zip(sample.moving, moving, strict=True):
+                operands[i] = x
+            return apply(op, *operands, **sample.params)
+
+        y, pull = pg.vjp(run, *[pg.asarray(sample.operands[i]) for i in sample.moving])
+        parts = y if type(y) is tuple else (y,)
+        cts = tuple(
+            pg.ones_like(v) * pg.astype(s, v.dtype) if v.dtype.kind in "fc" else pg.zeros_like(v) for v in parts
+        )
+        return pull(cts if type(y) is tuple else cts[0])
+
+    s = const(pg, 3)
+    for mine, its in zip(pg.compile(pulled)(s), pulled(s), strict=True):
+        np.testing.assert_allclose(mine.numpy(), its.numpy(), rtol=1e-10, atol=1e-12, strict=True)
+
+
+def with_batched_cotangents(x: Any) -> Any:
+    w = pg.ones(3, requires_grad=True)
+    y = w * x
+    return pg.sum(pg.autograd.grad(y * y, w, pg.eye(3), is_grads_batched=True)[0])
+
+
+def a_step_of_a_leaf_of_its_own(x: Any) -> Any:
+    w = pg.ones(3, requires_grad=True)
+    pg.sum(w * w * x).backward()
+    with pg.no_grad():
+        w -= 0.1 * w.grad
+    return pg.sum(w * w * x)
+
+
+def a_traced_value_into_what_is_made_of_constants(x: Any) -> Any:
+    w = pg.ones(3, requires_grad=True)
+    y = w * 2
+    with pg.no_grad():
+        y[0] = x[1]
+    pg.sum(y * y * x).backward()
+    return pg.sum(w.grad * x)
+
+
+INSIDE = [with_batched_cotangents, a_step_of_a_leaf_of_its_own, a_traced_value_into_what_is_made_of_constants]
+
+
+@pytest.mark.parametrize("f", INSIDE, ids=lambda f: f.__name__)
+def test_a_program_with_a_leaf_of_its_own_is_differentiated_as_eager_code(f: Any) -> None:
+    x, v = const(pg, X), const(pg, [0.5, -1, 2])
+    for run in (lambda f: f(x), lambda f: pg.grad(f)(x), lambda f: pg.jvp(f, (x,), (v,))):
+        assert repr(run(pg.compile(f))) == repr(run(f)).replace(", grad_fn=<SumBackward>", "")
 
 
 def half_detached(x: Any) -> Any:

@@ -23,7 +23,7 @@ COMPOSED = {  # CuPy has none, or none that means the same in as few launches
     ops.SPHERICAL_JN, ops.VECTOR_NORM,
 }  # fmt: skip
 PRIMITIVES = [op for op in ops.TABLE.values() if op not in ops.EXTENSIONS]
-PLUMBING = {ops.DETACH, ops.PICK, ops.TO_BACKEND}
+PLUMBING = {ops.DETACH, ops.GRAFT, ops.PICK, ops.TO_BACKEND}
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ class Kernels(dict[Op, Kernel]):
         self.native: frozenset[Op] = frozenset()
         self.pulls: dict[Op, Pulls] = {}
         self.missing: Callable[[Op], Kernel] = table.__getitem__ if isinstance(table, Kernels) else self.no_kernel
-        self[ops.TO_BACKEND], self[ops.DETACH] = _carry, _same
+        self[ops.TO_BACKEND], self[ops.DETACH], self[ops.GRAFT] = _carry, _same, _same
         self.xp = Namespace(self.__getitem__, zeros=backend.zeros, unbroadcast=backend.unbroadcast)
 
     def __missing__(self, op: Op) -> Kernel:
@@ -97,7 +97,7 @@ class Kernels(dict[Op, Kernel]):
         return self is other
 
 
-def _same(x: Any) -> Any:
+def _same(x: Any, *_: Any, **__: Any) -> Any:
     return x
 
 
@@ -139,7 +139,7 @@ def host_data(obj: Any, dtype: DType | None, copy: bool | None = None) -> np.nda
         seen = np.asarray(obj, dtype.name if of_python and dtype else None)
     except (TypeError, ValueError) as error:
         raise ConversionError(f"asarray: {obj!r:.60} is no array of numbers: {error}") from error
-    to = _dtype_of(seen, of_python) if dtype is None else dtype
+    to = _dtype_of(seen, obj, of_python) if dtype is None else dtype
     dtypes.require_real(seen.dtype.kind, to)
     host = seen.astype(to.name, copy=bool(copy))
     if copy is False and host is not obj and not np.shares_memory(host, obj):
@@ -147,9 +147,14 @@ def host_data(obj: Any, dtype: DType | None, copy: bool | None = None) -> np.nda
     return host
 
 
-def _dtype_of(host: np.ndarray[Any, Any], of_python: bool) -> DType:
+def _dtype_of(host: np.ndarray[Any, Any], obj: Any, of_python: bool) -> DType:
     native = host.dtype.newbyteorder("=").name
     if native not in dtypes.DTYPES:
+        if of_python:
+            raise DTypeError(
+                f"{type(obj).__name__} {obj!r:.60} is no array of numbers or booleans; give these, nested lists of "
+                "them, or an array of a backend's library"
+            )
         raise DTypeError(
             f"an array of NumPy's {host.dtype} has no dtype of the array API standard; convert it with astype first"
         )

@@ -16,14 +16,15 @@ from ..backends import current
 from ..backends.protocol import Kernels
 from ..dtypes import SCALARS, default_dtype
 from ..errors import IndexingError, MixedBackendsError, TracingError, TransformError, ValidationError
-from ..ops import ASTYPE, DETACH
+from ..ops import ASTYPE, DETACH, GRAFT
 from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, fresh, switched
 from ..traces import next_level, require_function, stopped
 from ..tree import flatten
+from ..views import grafted
 from .lowering import Dialect, Writer
 from .numpy import DIALECT as NUMPY
 from .passes import simplify
-from .tracing import Program, Symbol
+from .tracing import Equation, Program, Symbol
 
 __all__ = ["compile"]
 
@@ -180,7 +181,7 @@ def compile(f: Callable[..., Any]) -> Compiled:
     Compiled
         Called as `f`; ``.source`` is what runs. Tensors that `f` closes over are read again at every call, as long as
         their handles live: assign to the tensor rather than to the Python name. Arrays of other libraries, lists and
-        numbers are part of the program. Within `f` its arguments do not require grad: differentiate the call, or make a
+        numbers are part of the program. What `f` assigns into an argument stays inside: return it. Within `f` its arguments do not require grad: differentiate the call, or make a
         leaf inside.
 
     Raises
@@ -284,6 +285,15 @@ def _name(program: Program, y: Any) -> Any:
     return y.data.name
 
 
+def _performed(equation: Equation, args: list[Any]) -> Any:
+    if equation.op is DETACH:
+        return stopped(args[0])
+    if equation.op is GRAFT:
+        value, x = args
+        return grafted(value, x, **equation.params)
+    return apply(equation.op, *args, **equation.params)
+
+
 def _replay(entry: Entry, xs: list[Tensor], hidden: list[Tensor]) -> list[Any]:
     """The program through apply: for tracked and lifted arguments, under a mode, and inside another program."""
     values = {f"x{i}": x for i, x in enumerate(xs)} | {f"h{i}": x for i, x in enumerate(hidden)}
@@ -291,6 +301,6 @@ def _replay(entry: Entry, xs: list[Tensor], hidden: list[Tensor]) -> list[Any]:
     for equation in entry.program:
         args = [values[a] if type(a) is str else a if type(a) in SCALARS else Tensor(a, table) for a in equation.inputs]
         with switched(level=next_level()) if equation.stopped else nullcontext():
-            y = stopped(args[0]) if equation.op is DETACH else apply(equation.op, *args, **equation.params)
+            y = _performed(equation, args)
         values.update(zip(equation.names, y if type(y) is tuple else (y,)))
     return [fresh(values[n]) if type(n) is str else n[0] for n in entry.names]

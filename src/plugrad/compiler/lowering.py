@@ -16,7 +16,6 @@ from .tracing import Equation
 
 VIEWS = frozenset(
     (
-        ops.DETACH,
         ops.FFT,  # over no axes it gives back its operand
         ops.FLIP,
         ops.GETITEM,

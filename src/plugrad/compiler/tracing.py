@@ -45,6 +45,7 @@ class Program(list[Equation]):
         self.place: str | None = None  # the device by its name
         self.table = tracing_table(table)
         self.constants = Kernels(table.backend, table, "constants")
+        self.constants.xp = self.table.xp  # a constant's cotangent may be a symbol
         self.hidden: dict[int, tuple[Tensor, Tensor]] = {}  # by id of the handle, which is held: (handle, its input)
         self.made = 0
 
@@ -105,7 +106,7 @@ class Program(list[Equation]):
         given = tuple(
             a.name if type(a) is Symbol else np.asarray(a) if isinstance(a, np.generic) else a for a in inputs
         )
-        stopped = current_mode().level > self.base
+        stopped = current_mode().level > max(0, self.base)
         self.append(Equation(tuple(s.name for s in symbols), op, given, params, avals, stopped, several))
         return symbols
 
@@ -226,7 +227,7 @@ def tracing_table(of: Kernels) -> Kernels:
     if of.owner not in TABLES:
         own = current.table(of.owner)
         table = Kernels(own.backend, {}, "tracing")
-        table |= {op: _equation(own, op) for op in (ops.TO_BACKEND, ops.DETACH)}  # a table makes its own
+        table |= {op: _equation(own, op) for op in (ops.TO_BACKEND, ops.DETACH, ops.GRAFT)}  # a table makes its own
         table.missing = lambda op: _equation(own, op)
         table.xp.__dict__["unbroadcast"] = _unbroadcaster(table)
         TABLES[of.owner] = table

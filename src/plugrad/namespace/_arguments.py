@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from numbers import Real
 from operator import index
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..dtypes import DType, int64, uint64
 from ..errors import AxisError, DTypeError, ShapeError, ValidationError
@@ -54,6 +57,27 @@ def whole(given: Any, who: str, what: str) -> int:
         return index(given)
     except TypeError as error:
         raise ValidationError(f"{who}: {what} is an integer, not {given!r:.60}") from error
+
+
+def number(given: Any, who: str, what: str) -> float:
+    """A parameter that is a real number."""
+    if not isinstance(given, Real):
+        raise ValidationError(f"{who}: {what} is a number, not {given!r:.60}")
+    return float(given)
+
+
+def flag(given: Any, who: str, what: str) -> bool:
+    """A parameter that is true or false: NumPy's, and 0 and 1, too; no text, no array."""
+    if type(given) is bool:
+        return given
+    if not isinstance(given, int | np.bool) or given not in (0, 1):
+        raise ValidationError(f"{who}: {what} is True or False, not {given!r:.60}")
+    return bool(given)
+
+
+def leaf_if(requires_grad: bool, made: Tensor) -> Tensor:
+    """What a creation function made, as a leaf if that is asked for."""
+    return made if requires_grad is False else made.requires_grad_(requires_grad)
 
 
 def one_of(given: Any, allowed: Collection[str], who: str, what: str) -> str:

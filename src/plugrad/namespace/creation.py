@@ -15,7 +15,7 @@ from ..dtypes import SCALARS, DType
 from ..errors import DTypeError, ExchangeError, PlugradError, ShapeError, ValidationError
 from ..ops import TRIL, TRIU
 from ..tensor import Tensor, apply, fresh
-from ._arguments import Array, Scalar, Shape, copied, one_of, sizes, tensor, whole
+from ._arguments import Array, Scalar, Shape, copied, leaf_if, one_of, sizes, tensor, whole
 from ._places import Place, moved, place, uploaded
 from .data_types import astype
 from .manipulation import broadcast_arrays, broadcast_to, reshape, stack
@@ -94,12 +94,12 @@ def asarray(
     to = None if dtype is None else dtypes.of(dtype)
     if type(obj) is Tensor:
         out = _of_tensor(obj, to, device, copy, backend)
-        return (fresh(out) if out is obj else out).requires_grad_() if requires_grad and not out.requires_grad else out
+        return leaf_if(requires_grad, fresh(out) if out is obj and requires_grad and not out.requires_grad else out)
     if _holds_tensors(obj):
         out = _of_tensor(_stacked(obj), to, device, copy, backend)
     else:
         out = _of_data(obj, to, device, copy, backend)
-    return out.requires_grad_() if requires_grad else out
+    return leaf_if(requires_grad, out)
 
 
 def _of_tensor(x: Tensor, dtype: DType | None, device: str | None, copy: bool | None, backend: str | None) -> Tensor:
@@ -144,6 +144,8 @@ def _of_python(obj: Any, dtype: DType | None, device: str | None, copy: bool | N
         host = np.asarray(obj)
     except ValueError as error:
         raise ShapeError(f"asarray: a sequence whose parts differ in length has no shape: {error}") from None
+    except RuntimeError as error:  # what another library says whose arrays lie in a list
+        raise ConversionError(f"asarray: {type(obj).__name__} {obj!r:.60} is no array of numbers: {error}") from error
     if dtype is not None and (host.dtype.kind == "O" or dtype is dtypes.uint64):
         host = _exact(host, obj, dtype)
     if host.dtype.kind not in "biufc":
@@ -349,7 +351,7 @@ def _full(shape: tuple[int, ...], value: Any, dtype: DType | None, where: Place,
     value = value.item() if isinstance(value, np.generic) else value
     if getattr(value, "shape", None) == ():
         out = broadcast_to(asarray(value, dtype=dtype, backend=where[0].owner, device=where[1]), shape)
-        return out.requires_grad_() if requires_grad and not out.requires_grad else out
+        return leaf_if(requires_grad, out)
     if type(value) not in SCALARS:
         raise DTypeError(
             f"full: {type(value).__name__} is neither a Python scalar nor 0-d; broadcast_to repeats others"
@@ -360,7 +362,7 @@ def _full(shape: tuple[int, ...], value: Any, dtype: DType | None, where: Place,
     dtypes.require_fit(value, its)
     table, device = where
     out = Tensor(table.backend.full(shape, value, its, device), table)
-    return out.requires_grad_() if requires_grad else out
+    return leaf_if(requires_grad, out)
 
 
 def zeros_like(
@@ -588,7 +590,7 @@ def arange(
         raise DTypeError("arange: complex numbers have no order; linspace takes how many numbers there should be")
     host = _on_host("arange", np.arange, *ends, step)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
-    return out.requires_grad_() if requires_grad else out
+    return leaf_if(requires_grad, out)
 
 
 def linspace(
@@ -641,7 +643,7 @@ def linspace(
     (count,) = sizes((num,), "linspace")
     host = _on_host("linspace", partial(np.linspace, endpoint=endpoint), start, stop, count)
     out = uploaded(host, _default_of(host) if dtype is None else dtypes.of(dtype), place(backend, device))
-    return out.requires_grad_() if requires_grad else out
+    return leaf_if(requires_grad, out)
 
 
 def _on_host(who: str, make: Callable[..., Any], *numbers: Any) -> Any:
@@ -703,7 +705,7 @@ def eye(
     rows, columns = sizes((n_rows, n_rows if n_cols is None else n_cols), "eye")
     its = dtypes.of(dtype or dtypes.default_dtype())
     out = uploaded(np.eye(rows, columns, whole(k, "eye", "k"), dtype=its.name), its, place(backend, device))
-    return out.requires_grad_() if requires_grad else out
+    return leaf_if(requires_grad, out)
 
 
 def tril(x: Array, /, *, k: int = 0) -> Tensor:

@@ -9,6 +9,8 @@ import math
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes, ops
 from ..backends import current
 from ..backends.protocol import Kernels
@@ -435,14 +437,22 @@ def clip(x: Array, /, min: Array | None = None, max: Array | None = None) -> Ten
     >>> pg.clip(pg.asarray([-2.0, 0.5, 2.0]), -1, 1).tolist()
     [-1.0, 0.5, 1.0]
     """
-    x, bounds = tensor(x), [b for b in (min, max) if b is not None]
-    dtype = result_type(x, *bounds)
+    x = tensor(x)
+    bounds = [_bound(b, x) for b in (min, max)]
+    dtype = result_type(x, *[b for b in bounds if b is not None])
     if dtype.kind == "c":
         raise DTypeError("clip: complex numbers have no order; clip abs, real or imag")
-    if not bounds:
+    if min is None and max is None:
         return copied(x)
-    lowest, highest = _extremes(dtype)
-    return apply(ops.CLIP, x, lowest if min is None else min, highest if max is None else max)
+    low, high = [extreme if b is None else b for b, extreme in zip(bounds, _extremes(dtype), strict=True)]
+    return apply(ops.CLIP, x, low, high)
+
+
+def _bound(given: Any, x: Tensor) -> Any:
+    """A Python scalar, as weak as that are NumPy's; or a Tensor."""
+    if isinstance(given, np.generic):
+        return given.item()
+    return given if given is None or type(given) in SCALARS else tensor(given, x)
 
 
 def _extremes(dtype: DType) -> tuple[Scalar, Scalar]:

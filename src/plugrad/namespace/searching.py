@@ -11,7 +11,7 @@ from ..errors import DTypeError, ShapeError, ValidationError
 from ..indexing import as_index
 from ..ops import ARGMAX, ARGMIN, COUNT_NONZERO, GATHER, NOT_EQUAL, SEARCHSORTED, WHERE, Op
 from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, integral, one_axis, ordered, reduced, tensor
+from ._arguments import Array, Axis, flag, integral, one_axis, ordered, reduced, tensor
 from ._places import beneath
 from .creation import full
 from .data_types import astype, result_type
@@ -128,7 +128,7 @@ def _found(op: Op, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
     along = None if axis is None else one_axis(axis, x.ndim, op.name)
     if (math.prod(x.shape) if along is None else x.shape[along]) == 0:
         raise ShapeError(f"{op.name}: the shape {x.shape} has no element along axis {axis} to choose from")
-    return apply(op, x, axis=along, keepdims=keepdims)
+    return apply(op, x, axis=along, keepdims=flag(keepdims, op.name, "keepdims"))
 
 
 def count_nonzero(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -160,7 +160,9 @@ def count_nonzero(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> 
     1
     """
     x = tensor(x)
-    return apply(COUNT_NONZERO, x, axis=reduced(axis, x, "count_nonzero"), keepdims=keepdims)
+    return apply(
+        COUNT_NONZERO, x, axis=reduced(axis, x, "count_nonzero"), keepdims=flag(keepdims, "count_nonzero", "keepdims")
+    )
 
 
 def nonzero(x: Array, /) -> tuple[Tensor, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ops import ARGSORT, TAKE_ALONG_AXIS
 from ..tensor import Tensor, apply
-from ._arguments import Array, one_axis, ordered, tensor
+from ._arguments import Array, flag, one_axis, ordered, tensor
 
 __all__ = ["argsort", "sort"]
 
@@ -41,8 +41,8 @@ def sort(x: Array, /, axis: int = -1, *, descending: bool = False, stable: bool 
     >>> pg.sort(pg.asarray([3, 1, 2]), descending=True).tolist()
     [3, 2, 1]
     """
-    x, along = _ordered_along(x, axis, "sort")
-    return apply(TAKE_ALONG_AXIS, x, apply(ARGSORT, x, axis=along, descending=descending), axis=along)
+    x, along, falling = _ordered_along(x, axis, descending, "sort")
+    return apply(TAKE_ALONG_AXIS, x, apply(ARGSORT, x, axis=along, descending=falling), axis=along)
 
 
 def argsort(x: Array, /, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Tensor:
@@ -77,10 +77,10 @@ def argsort(x: Array, /, axis: int = -1, *, descending: bool = False, stable: bo
     >>> pg.argsort(pg.asarray([3, 1, 2])).tolist()
     [1, 2, 0]
     """
-    x, along = _ordered_along(x, axis, "argsort")
-    return apply(ARGSORT, x, axis=along, descending=descending)
+    x, along, falling = _ordered_along(x, axis, descending, "argsort")
+    return apply(ARGSORT, x, axis=along, descending=falling)
 
 
-def _ordered_along(x: Array, axis: int, who: str) -> tuple[Tensor, int]:
+def _ordered_along(x: Array, axis: int, descending: bool, who: str) -> tuple[Tensor, int, bool]:
     x = ordered(tensor(x), who)
-    return x, one_axis(axis, x.ndim, who)
+    return x, one_axis(axis, x.ndim, who), flag(descending, who, "descending")

@@ -9,7 +9,7 @@ from ..dtypes import INEXACT, DType
 from ..errors import ShapeError
 from ..ops import ASTYPE, CUMULATIVE_PROD, CUMULATIVE_SUM, MAX, MEAN, MIN, PROD, STD, SUM, VAR, Op
 from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, all_axes, one_axis, ordered, reduced, tensor, widest
+from ._arguments import Array, Axis, all_axes, flag, number, one_axis, ordered, reduced, tensor, widest
 from .creation import full
 from .manipulation import concat
 
@@ -89,7 +89,7 @@ def prod(x: Array, /, axis: Axis = None, *, dtype: DType | None = None, keepdims
 def _accumulated(op: Op, x: Tensor, axis: Axis, dtype: DType | None, keepdims: bool) -> Tensor:
     if dtype is not None or x.data.dtype not in INEXACT:
         x = _widened(x, dtype)
-    return apply(op, x, axis=reduced(axis, x, op.name), keepdims=keepdims)
+    return apply(op, x, axis=reduced(axis, x, op.name), keepdims=flag(keepdims, op.name, "keepdims"))
 
 
 def _widened(x: Tensor, dtype: DType | None) -> Tensor:
@@ -212,7 +212,7 @@ def mean(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     [1.5, 3.5]
     """
     x = tensor(x)
-    return apply(MEAN, x, axis=reduced(axis, x, "mean"), keepdims=keepdims)
+    return apply(MEAN, x, axis=reduced(axis, x, "mean"), keepdims=flag(keepdims, "mean", "keepdims"))
 
 
 def max(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -285,7 +285,7 @@ def _chosen(op: Op, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     ordered(x, op.name)
     if 0 in x.shape and any(x.shape[a] == 0 for a in all_axes(axis, x.ndim, op.name)):
         raise ShapeError(f"{op.name}: the shape {x.shape} has no element along axis {axis} to choose from")
-    return apply(op, x, axis=reduced(axis, x, op.name), keepdims=keepdims)
+    return apply(op, x, axis=reduced(axis, x, op.name), keepdims=flag(keepdims, op.name, "keepdims"))
 
 
 def var(x: Array, /, axis: Axis = None, *, correction: int | float = 0.0, keepdims: bool = False) -> Tensor:
@@ -356,4 +356,5 @@ def std(x: Array, /, axis: Axis = None, *, correction: int | float = 0.0, keepdi
 
 def _spread(op: Op, x: Tensor, axis: Axis, correction: Any, keepdims: bool) -> Tensor:
     over = reduced(axis, x, op.name)
-    return apply(op, x, axis=over, correction=correction, keepdims=keepdims)
+    by, keeps = number(correction, op.name, "correction"), flag(keepdims, op.name, "keepdims")
+    return apply(op, x, axis=over, correction=by, keepdims=keeps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ShapeError
 from ..ops import ALL, ANY
 from ..tensor import Tensor, apply
-from ._arguments import Array, Axis, one_axis, reduced, tensor, whole
+from ._arguments import Array, Axis, flag, one_axis, reduced, tensor, whole
 from .elementwise import not_equal, subtract
 from .manipulation import concat
 
@@ -41,7 +41,7 @@ def all(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     [False, True]
     """
     x = tensor(x)
-    return apply(ALL, x, axis=reduced(axis, x, "all"), keepdims=keepdims)
+    return apply(ALL, x, axis=reduced(axis, x, "all"), keepdims=flag(keepdims, "all", "keepdims"))
 
 
 def any(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -73,7 +73,7 @@ def any(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     [True, False]
     """
     x = tensor(x)
-    return apply(ANY, x, axis=reduced(axis, x, "any"), keepdims=keepdims)
+    return apply(ANY, x, axis=reduced(axis, x, "any"), keepdims=flag(keepdims, "any", "keepdims"))
 
 
 def diff(

@@ -10,10 +10,9 @@ from .. import namespace as xp
 from ..backends import current
 from ..dtypes import COMPLEX, int64
 from ..errors import DTypeError, IndexingError, ShapeError, ValidationError
+from ..indexing import NOWHERE
 from ..namespace._arguments import Array, integral, ints, tensor
 from ..tensor import Tensor, base, tracing
-
-NOWHERE = 2**62  # an index that no array has
 
 
 def real(who: str, x: Array, like: Tensor | None = None) -> Tensor:
@@ -30,13 +29,6 @@ def shaped(what: str, given: Array, shape: tuple[int, ...], like: Tensor) -> Ten
     if out.shape != shape:
         raise ShapeError(f"{what} has the shape {out.shape}; it must be {shape}")
     return out
-
-
-def number(who: str, what: str, given: Any) -> float:
-    """A parameter that is a real number."""
-    if not isinstance(given, Real):
-        raise ValidationError(f"{who}: {what} is a number, not {given!r:.60}")
-    return float(given)
 
 
 def share(who: str, what: str, given: Any) -> float:

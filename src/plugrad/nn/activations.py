@@ -8,9 +8,9 @@ from typing import Any, Literal
 from .. import namespace as xp
 from .. import ops
 from ..errors import ShapeError, ValidationError
-from ..namespace._arguments import Array, Axis, one_axis, one_of, reduced
+from ..namespace._arguments import Array, Axis, flag, number, one_axis, one_of, reduced
 from ..tensor import Tensor, apply, unary
-from ._arguments import number, real
+from ._arguments import real
 
 __all__ = [
     "celu",
@@ -231,7 +231,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> Tensor:
     >>> pg.nn.leaky_relu(pg.asarray([-1.0, 2.0]), 0.25).tolist()
     [-0.25, 2.0]
     """
-    x, negative_slope = real("leaky_relu", x), number("leaky_relu", "negative_slope", negative_slope)
+    x, negative_slope = real("leaky_relu", x), number(negative_slope, "leaky_relu", "negative_slope")
     return xp.where(xp.greater(x, 0), x, xp.multiply(x, negative_slope))
 
 
@@ -260,7 +260,7 @@ def elu(x: Array, alpha: float = 1.0) -> Tensor:
     >>> pg.nn.elu(pg.asarray([-1000.0, 2.0])).tolist()
     [-1.0, 2.0]
     """
-    x, alpha = real("elu", x), number("elu", "alpha", alpha)
+    x, alpha = real("elu", x), number(alpha, "elu", "alpha")
     positive = xp.greater(x, 0)
     below = xp.expm1(xp.where(positive, 0, x))  # what overflows would have a NaN for a gradient
     return xp.where(positive, x, xp.multiply(below, alpha))
@@ -293,7 +293,7 @@ def celu(x: Array, alpha: float = 1.0) -> Tensor:
     >>> pg.nn.celu(pg.asarray([-1000.0, 2.0]), 0.5).tolist()
     [-0.5, 2.0]
     """
-    if not number("celu", "alpha", alpha):
+    if not number(alpha, "celu", "alpha"):
         raise ValidationError("celu: alpha is what x is divided by; give another number than 0")
     x = real("celu", x)
     return xp.multiply(elu(xp.divide(x, alpha)), alpha)
@@ -459,7 +459,7 @@ def hardtanh(x: Array, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     >>> pg.nn.hardtanh(pg.asarray([-2.0, 0.5, 2.0])).tolist()
     [-1.0, 0.5, 1.0]
     """
-    if not number("hardtanh", "min_val", min_val) < number("hardtanh", "max_val", max_val):
+    if not number(min_val, "hardtanh", "min_val") < number(max_val, "hardtanh", "max_val"):
         raise ValidationError(f"hardtanh: min_val = {min_val} is not below max_val = {max_val}")
     x = real("hardtanh", x)
     return xp.where(xp.less_equal(x, min_val), min_val, xp.where(xp.greater_equal(x, max_val), max_val, x))
@@ -570,7 +570,7 @@ def hardshrink(x: Array, lambd: float = 0.5) -> Tensor:
     >>> pg.nn.hardshrink(pg.asarray([-1.0, 0.5])).tolist()
     [-1.0, 0.0]
     """
-    x, lambd = real("hardshrink", x), number("hardshrink", "lambd", lambd)
+    x, lambd = real("hardshrink", x), number(lambd, "hardshrink", "lambd")
     return xp.where(xp.less_equal(xp.abs(x), lambd), 0, x)
 
 
@@ -599,7 +599,7 @@ def softshrink(x: Array, lambd: float = 0.5) -> Tensor:
     >>> pg.nn.softshrink(pg.asarray([-1.0, 0.5])).tolist()
     [-0.5, 0.0]
     """
-    x, lambd = real("softshrink", x), number("softshrink", "lambd", lambd)
+    x, lambd = real("softshrink", x), number(lambd, "softshrink", "lambd")
     return xp.where(xp.less_equal(xp.abs(x), lambd), 0, xp.subtract(x, xp.multiply(xp.sign(x), lambd)))
 
 
@@ -738,4 +738,4 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Tensor:
     1000.0
     """
     x = real("logsumexp", x)
-    return apply(ops.LOGSUMEXP, x, axis=reduced(axis, x, "logsumexp"), keepdims=keepdims)
+    return apply(ops.LOGSUMEXP, x, axis=reduced(axis, x, "logsumexp"), keepdims=flag(keepdims, "logsumexp", "keepdims"))

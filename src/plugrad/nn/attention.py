@@ -9,11 +9,11 @@ import numpy as np
 from .. import dtypes, ops
 from .. import namespace as xp
 from ..errors import DTypeError, ShapeError, ValidationError
-from ..namespace._arguments import Array, tensor
+from ..namespace._arguments import Array, number, tensor
 from ..namespace._places import place, uploaded
 from ..random import Generator
 from ..tensor import Tensor, apply
-from ._arguments import number, real
+from ._arguments import real
 from .layers import dropout
 
 __all__ = ["scaled_dot_product_attention"]
@@ -84,7 +84,7 @@ def scaled_dot_product_attention(
         )
     if is_causal and attn_mask is not None:
         raise ValidationError(f"{who}: is_causal is a mask; give it or attn_mask, or make one mask of both")
-    by = 1 / math.sqrt(max(1, q.shape[-1])) if scale is None else number(who, "scale", scale)
+    by = 1 / math.sqrt(max(1, q.shape[-1])) if scale is None else number(scale, who, "scale")
     scores = xp.matmul(xp.multiply(q, by), xp.matrix_transpose(k))
     mask = _causal(q, k) if is_causal else None if attn_mask is None else tensor(attn_mask, q)
     weights = _softmax(scores) if mask is None else _masked_softmax(who, scores, mask)

@@ -12,10 +12,10 @@ from .. import ops
 from ..dtypes import int64
 from ..errors import DTypeError, ShapeError, ValidationError
 from ..linalg import vector_norm
-from ..namespace._arguments import Array, integral, one_axis, one_of, tensor
+from ..namespace._arguments import Array, integral, number, one_axis, one_of, tensor
 from ..namespace._places import place, uploaded
 from ..tensor import Tensor, apply, binary
-from ._arguments import existing, number, real, share
+from ._arguments import existing, real, share
 from .activations import hardtanh
 from .normalization import length
 
@@ -302,7 +302,7 @@ def smooth_l1_loss(input: Array, target: Array, reduction: Reduction = "mean", b
     >>> pg.nn.smooth_l1_loss(pg.asarray([1.0, 2.0]), pg.asarray([2.0, 5.0]), "none", beta=2.0).tolist()
     [0.25, 2.0]
     """
-    if number("smooth_l1_loss", "beta", beta) == 0:
+    if number(beta, "smooth_l1_loss", "beta") == 0:
         return l1_loss(input, target, reduction)
     x, t = _pair("smooth_l1_loss", input, target)
     beta = _positive("smooth_l1_loss", "beta", beta)
@@ -461,7 +461,7 @@ def _bent(distance: Tensor, at: float) -> Tensor:
 
 
 def _positive(who: str, what: str, given: float) -> float:
-    if not number(who, what, given) > 0:
+    if not number(given, who, what) > 0:
         raise ValidationError(f"{who}: {what} is above 0, not {given}")
     return given
 
@@ -504,7 +504,7 @@ def cosine_similarity(x1: Array, x2: Array, axis: int = 1, eps: float = 1e-8) ->
     x1 = real("cosine_similarity", x1, x2 if type(x2) is Tensor else None)
     x1, x2 = xp.broadcast_arrays(x1, real("cosine_similarity", x2, x1))
     along = one_axis(axis, x1.ndim, "cosine_similarity")
-    eps = number("cosine_similarity", "eps", eps)
+    eps = number(eps, "cosine_similarity", "eps")
     one, two = (xp.divide(x, length(x, 2.0, along, eps)) for x in (x1, x2))
     return apply(ops.SUM, xp.multiply(one, two), axis=along, keepdims=False)
 
@@ -544,6 +544,6 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     """
     x1 = real("pairwise_distance", x1, x2 if type(x2) is Tensor else None)
     apart = xp.subtract(x1, real("pairwise_distance", x2, x1))
-    apart = xp.add(apart, number("pairwise_distance", "eps", eps))
+    apart = xp.add(apart, number(eps, "pairwise_distance", "eps"))
     along = one_axis(-1, apart.ndim, "pairwise_distance")
-    return vector_norm(apart, axis=along, keepdims=keepdims, ord=number("pairwise_distance", "p", p))
+    return vector_norm(apart, axis=along, keepdims=keepdims, ord=number(p, "pairwise_distance", "p"))

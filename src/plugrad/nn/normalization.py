@@ -8,9 +8,9 @@ from .. import namespace as xp
 from .. import ops
 from ..errors import ShapeError
 from ..linalg import vector_norm
-from ..namespace._arguments import Array, Shape, one_axis, sizes
+from ..namespace._arguments import Array, Shape, number, one_axis, sizes
 from ..tensor import Tensor, apply
-from ._arguments import number, real, shaped
+from ._arguments import real, shaped
 
 __all__ = ["group_norm", "instance_norm", "layer_norm", "normalize", "rms_norm"]
 
@@ -51,7 +51,7 @@ def layer_norm(
     [[-0.8944271909999159, 0.8944271909999159], [0.0, 0.0]]
     """
     x, shape = real("layer_norm", x), sizes(normalized_shape, "layer_norm")
-    y = apply(ops.NORMALIZE, x, axis=_last("layer_norm", x, shape), eps=number("layer_norm", "eps", eps))
+    y = apply(ops.NORMALIZE, x, axis=_last("layer_norm", x, shape), eps=number(eps, "layer_norm", "eps"))
     return _scaled("layer_norm", y, weight, bias, shape)
 
 
@@ -94,7 +94,7 @@ def group_norm(
     if x.ndim < 2 or type(num_groups) is not int or num_groups < 1 or x.shape[1] % num_groups:
         raise ShapeError(f"group_norm: {num_groups!r:.60} groups of the channels of the shape {x.shape}, (N, C, ...)")
     groups = apply(ops.RESHAPE, x, shape=(x.shape[0], num_groups, math.prod(x.shape[1:]) // num_groups))
-    y = apply(ops.NORMALIZE, groups, axis=(2,), eps=number("group_norm", "eps", eps))
+    y = apply(ops.NORMALIZE, groups, axis=(2,), eps=number(eps, "group_norm", "eps"))
     return _scaled("group_norm", apply(ops.RESHAPE, y, shape=x.shape), weight, bias, (x.shape[1],), x.ndim - 2)
 
 
@@ -132,7 +132,7 @@ def instance_norm(x: Array, weight: Array | None = None, bias: Array | None = No
     x = real("instance_norm", x)
     if x.ndim < 3:
         raise ShapeError(f"instance_norm: the shape {x.shape} is not (N, C, ...)")
-    y = apply(ops.NORMALIZE, x, axis=tuple(range(2, x.ndim)), eps=number("instance_norm", "eps", eps))
+    y = apply(ops.NORMALIZE, x, axis=tuple(range(2, x.ndim)), eps=number(eps, "instance_norm", "eps"))
     return _scaled("instance_norm", y, weight, bias, x.shape[1:2], x.ndim - 2)
 
 
@@ -172,7 +172,7 @@ def rms_norm(x: Array, normalized_shape: Shape, weight: Array | None = None, eps
     x, shape = real("rms_norm", x), sizes(normalized_shape, "rms_norm")
     axes = _last("rms_norm", x, shape)
     square = apply(ops.MEAN, xp.square(x), axis=axes, keepdims=True)
-    more = xp.finfo(square.dtype).eps if eps is None else number("rms_norm", "eps", eps)
+    more = xp.finfo(square.dtype).eps if eps is None else number(eps, "rms_norm", "eps")
     y = xp.divide(x, xp.sqrt(xp.add(square, more)))
     return _scaled("rms_norm", y, weight, None, shape)
 
@@ -211,8 +211,8 @@ def normalize(x: Array, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Te
     [[0.6, 0.8], [0.0, 0.0]]
     """
     x = real("normalize", x)
-    along, p = one_axis(axis, x.ndim, "normalize"), number("normalize", "p", p)
-    return xp.divide(x, length(x, p, along, number("normalize", "eps", eps)))
+    along, p = one_axis(axis, x.ndim, "normalize"), number(p, "normalize", "p")
+    return xp.divide(x, length(x, p, along, number(eps, "normalize", "eps")))
 
 
 def length(x: Tensor, p: float, axis: int, eps: float) -> Tensor:

@@ -87,6 +87,7 @@ elementwise(BCE_WITH_LOGITS, lambda xp, x, target: xp.sigmoid(x) - target, lambd
 elementwise(COPYSIGN, lambda xp, a, y: xp.sign(a) * xp.sign(y), ZERO)
 elementwise(DIVIDE, lambda ct, b: ct / b, lambda ct, y, b: -ct * (y / b))
 elementwise(FLOOR_DIVIDE, ZERO, ZERO)
+elementwise(GRAFT, ZERO, ONE)
 elementwise(HYPOT, lambda ct, a, y: ct * (a / y), lambda ct, b, y: ct * (b / y))
 elementwise(LOGADDEXP, lambda xp, a, b: xp.sigmoid(a - b), lambda xp, a, b: xp.sigmoid(b - a))
 elementwise(

@@ -25,6 +25,7 @@ Array = Any
 UNSAMPLED: dict[Op, str] = {
     ops.PICK: "never computed: it stands in the graph for one of several results, which the samples of unstack cover",
     ops.DETACH: "its value is its operand; a program alone holds it, and the tests of compile ask what it ends",
+    ops.GRAFT: "its value is its first operand; a program alone holds it, and the tests of compile ask what it keeps",
     ops.TO_BACKEND: "it takes two backends; the tests of each plugin and the conformance kit move arrays to and fro",
 }
 
