@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from operator import index
 from typing import Any, Literal
@@ -56,6 +57,23 @@ def _position(k: Any, what: str) -> int:
         ) from None
 
 
+def _chosen(argnums: Argnums, what: str) -> tuple[int, ...]:
+    """Which positional arguments, each named once."""
+    several = isinstance(argnums, tuple | list)
+    chosen = tuple([_position(k, f"{what}: argnums") for k in (argnums if several else (argnums,))])  # type: ignore[union-attr]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValidationError(f"{what}: argnums {argnums} names {'an argument twice' if chosen else 'no argument'}")
+    return chosen
+
+
+def _require_positions(chosen: tuple[int, ...], many: int, argnums: Argnums, what: str) -> None:
+    """Raise unless a call with so many positional arguments has these, each once."""
+    if not -many <= min(chosen) <= max(chosen) < many:
+        raise ValidationError(f"{what}: argnums {argnums} of a call with {many} positional arguments")
+    if len({k % many for k in chosen}) < len(chosen):
+        raise ValidationError(f"{what}: argnums {argnums} names one of {many} arguments twice")
+
+
 def _differentiable(x: Any, what: str) -> Tensor:
     x = captured(as_tensor(x))
     if x.dtype not in INEXACT:
@@ -98,7 +116,8 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     -------
     callable
         ``(value, gradient)`` or ``((value, aux), gradient)``; the gradient has the structure of the argument, and is a
-        tuple of such for a tuple of argnums. For complex arguments: the conjugate Wirtinger derivative, as torch's.
+        tuple of such for a tuple of argnums. For complex arguments: the conjugate Wirtinger derivative, as torch's; of
+        a complex result, which torch refuses, that of its real part.
 
     Raises
     ------
@@ -117,17 +136,12 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     (5.0, [2.0, 4.0])
     """
     require_function(f, "grad")
-    several = isinstance(argnums, tuple | list)
-    chosen = tuple([_position(k, "grad: argnums") for k in (argnums if several else (argnums,))])  # type: ignore[union-attr]
-    if not chosen or len(set(chosen)) < len(chosen):
-        raise ValidationError(f"grad: argnums {argnums} names {'an argument twice' if chosen else 'no argument'}")
+    several, chosen = isinstance(argnums, tuple | list), _chosen(argnums, "grad")
     first, last, in_order = min(chosen), max(chosen), chosen == tuple(range(len(chosen)))
 
     def with_value(*args: Any, **kwargs: Any) -> Any:
-        if not -len(args) <= first <= last < len(args):
-            raise ValidationError(f"grad: argnums {argnums} of a call with {len(args)} positional arguments")
-        if first < 0 <= last and len({k % len(args) for k in chosen}) < len(chosen):
-            raise ValidationError(f"grad: argnums {argnums} names one of {len(args)} arguments twice")
+        if not 0 <= first <= last < len(args):
+            _require_positions(chosen, len(args), argnums, "grad")
         picked = [args[k] for k in chosen]
         rebuild: Callable[[Any], Any] = list
         xs = picked
@@ -161,12 +175,22 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
 
 
 def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives the gradient of `f`; see `value_and_grad`.
+    """A function that gives the gradient of `f`.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As of `value_and_grad`, which gives the value, too.
 
     Returns
     -------
     callable
         The gradient, or ``(gradient, aux)`` if `has_aux`.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ValidationError
+        As of `value_and_grad`.
 
     Examples
     --------
@@ -484,6 +508,25 @@ def _leave_batch(trace: Batched, y: Any, axis: int | None) -> Tensor:
 def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     """The Hessian of `f` times a vector, forward over reverse, with respect to the first argument.
 
+    Parameters
+    ----------
+    f : callable
+        Its result has shape ().
+    primals : tuple
+        The arguments, each any pytree of floating or complex tensors.
+    tangents : tuple
+        The vector: a direction in which all arguments move, in the structure, shapes and dtypes of `primals`.
+
+    Returns
+    -------
+    pytree of Tensor
+        The structure of the first argument.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ValidationError
+        As of `jvp` and `grad`.
+
     Examples
     --------
     >>> import plugrad as pg
@@ -495,77 +538,106 @@ def hvp(f: Callable[..., Any], primals: Any, tangents: Any) -> Any:
 
 
 def jacobian(
-    f: Callable[..., Any], argnum: int = 0, mode: Literal["reverse", "forward"] = "reverse"
+    f: Callable[..., Any], argnums: Argnums = 0, mode: Literal["reverse", "forward"] = "reverse"
 ) -> Callable[..., Any]:
-    """A function that gives all partial derivatives of `f` with respect to one tensor argument.
+    """A function that gives all partial derivatives of `f`.
 
     Parameters
     ----------
     f : callable
         Its result is any pytree of tensors.
-    argnum : int
-        The argument, a tensor.
+    argnums : int or tuple of int
+        Which positional arguments, each any pytree of floating or complex tensors.
     mode : {"reverse", "forward"}
         Reverse runs one walk an output element, forward one pass an input element, all under one vmap.
 
     Returns
     -------
     callable
-        The structure of the result, each entry of shape ``result.shape + argument.shape``.
+        The structure of the result, in each entry that of the argument (a tuple of such for a tuple of argnums), in it
+        tensors of shape ``result.shape + argument.shape``. Not conjugated where it is complex.
+
+    Raises
+    ------
+    DTypeError
+        For an integer argument or result.
+    ValidationError
+        If `f` is no function, `argnums` does not name arguments of the call, each once, or they hold no tensor.
 
     Examples
     --------
     >>> import plugrad as pg
     >>> pg.jacobian(pg.square)(pg.asarray([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 4.0]]
+    >>> pg.jacobian(lambda p: p["a"] * p["b"])({"a": pg.asarray(2.0), "b": pg.asarray([3.0, 5.0])})
+    {'a': tensor([3., 5.]), 'b': tensor([[2., 0.], [0., 2.]])}
     """
-    require_function(f, "jacobian")
-    number = _position(argnum, "jacobian: argnum")
-    one_of(mode, ("reverse", "forward"), "jacobian", "mode")
+    return _jacobian(f, argnums, mode, "jacobian")
+
+
+def _jacobian(f: Callable[..., Any], argnums: Argnums, mode: str, what: str) -> Callable[..., Any]:
+    require_function(f, what)
+    several, chosen = isinstance(argnums, tuple | list), _chosen(argnums, what)
+    partials = {"reverse": _rows, "forward": _columns}[one_of(mode, ("reverse", "forward"), what, "mode")]
 
     def all_partials(*args: Any, **kwargs: Any) -> Any:
-        if not -len(args) <= number < len(args):
-            raise ValidationError(f"jacobian: argnum {number} of a call with {len(args)} positional arguments")
-        at = number % len(args)
-        x = _differentiable(args[at], "jacobian")
+        _require_positions(chosen, len(args), argnums, what)
+        picked = tuple([args[k] for k in chosen])
+        leaves, rebuild, _ = flatten(picked if several else picked[0])
+        if not leaves:
+            raise ValidationError(f"{what}: the arguments {argnums} hold no tensor")
 
-        def of_x(x: Tensor) -> Any:
-            return f(*args[:at], x, *args[at + 1 :], **kwargs)
+        def of_leaves(*xs: Tensor) -> Any:
+            given, parts = list(args), rebuild(xs)
+            for k, part in zip(chosen, parts if several else (parts,), strict=True):
+                given[k] = part
+            return f(*given, **kwargs)
 
-        if mode == "forward":
-            columns = vmap(lambda t: jvp(of_x, (x,), (t,))[1], out_axes=-1)(_basis(x))
-            return map_leaves(lambda j: apply(RESHAPE, j, shape=j.shape[:-1] + x.shape), columns)
-        y, pullback = vjp(of_x, x)
-        return _rows(y, x, pullback)
+        return partials(of_leaves, [_differentiable(x, what) for x in leaves], rebuild)
 
     return all_partials
 
 
-def _rows(y: Any, x: Tensor, pullback: Any) -> Any:
-    ys, rebuild, _ = flatten(y)
+def _columns(f: Callable[..., Any], xs: list[Tensor], rebuild: Any) -> Any:
+    """One pass an input element."""
+    blocks = []
+    for k, x in enumerate(xs):
 
-    def of(i: int) -> Tensor:
+        def column(unit: Tensor, k: int = k) -> Any:
+            return jvp(f, tuple(xs), tuple([unit if i == k else zeros(v) for i, v in enumerate(xs)]))[1]
+
+        columns, rebuild_out, _ = flatten(vmap(column, out_axes=-1)(_basis(x)))
+        blocks.append([apply(RESHAPE, j, shape=j.shape[:-1] + x.shape) for j in columns])
+    return rebuild_out([rebuild(block) for block in zip(*blocks, strict=True)])
+
+
+def _rows(f: Callable[..., Any], xs: list[Tensor], rebuild: Any) -> Any:
+    """One walk an output element."""
+    y, pullback = vjp(f, *xs)
+    ys, rebuild_out, _ = flatten(y)
+
+    def of(i: int) -> Any:
         def row(ct: Tensor) -> Any:
-            return pullback(rebuild([ct if k == i else zeros(v) for k, v in enumerate(ys)]))[0]
+            return pullback(rebuild_out([ct if k == i else zeros(v) for k, v in enumerate(ys)]))
 
-        units = _basis(ys[i])
-        rows = vmap(row)(units)
-        if (
-            ys[i].dtype.kind == "c" and x.dtype.kind == "c"
-        ):  # holomorphic: a pullback conjugates what a pushforward does not
-            rows = apply(CONJ, rows)
-        elif ys[i].dtype.kind == "c":  # a pullback to reals sees the real part, and along i the imaginary one
-            rows = rows + 1j * vmap(row)(1j * units)
-        return apply(RESHAPE, rows, shape=ys[i].shape + x.shape)
+        y, units = ys[i], _basis(ys[i])
+        blocks = vmap(row)(units)
+        if y.dtype.kind == "c":  # a pullback conjugates what a pushforward does not; to reals it sees the real part,
+            turned = blocks if all([x.dtype.kind == "c" for x in xs]) else vmap(row)(1j * units)  # by i the other
+            blocks = tuple(
+                [
+                    apply(CONJ, b) if x.dtype.kind == "c" else b + 1j * t
+                    for x, b, t in zip(xs, blocks, turned, strict=True)
+                ]
+            )
+        return rebuild([apply(RESHAPE, block, shape=y.shape + x.shape) for block, x in zip(blocks, xs, strict=True)])
 
-    return rebuild([of(i) for i in range(len(ys))])
+    return rebuild_out([of(i) for i in range(len(ys))])
 
 
 def _basis(x: Tensor) -> Tensor:
     """The unit vectors of the shape of `x`, along a new first axis."""
-    low, size = base(x), 1
-    for n in x.shape:
-        size *= n
+    low, size = base(x), math.prod(x.shape)
     backend = low.by.backend
     raw = backend.asarray(np.eye(size, dtype=x.dtype.name), x.dtype, x.device, None)
     eye = Tensor(raw, constants(current.table(low.by.owner)))
@@ -573,18 +645,29 @@ def _basis(x: Tensor) -> Tensor:
 
 
 def hessian(
-    f: Callable[..., Any], argnum: int = 0, mode: Literal["forward", "reverse"] = "forward"
+    f: Callable[..., Any], argnums: Argnums = 0, mode: Literal["forward", "reverse"] = "forward"
 ) -> Callable[..., Any]:
-    """A function that gives all second derivatives of `f` with respect to one tensor argument.
+    """A function that gives all second derivatives of `f`.
 
     Parameters
     ----------
     f : callable
         Its result has shape ().
-    argnum : int
-        The argument, a tensor.
+    argnums : int or tuple of int
+        Which positional arguments, each any pytree of floating or complex tensors.
     mode : {"forward", "reverse"}
         Of the outer derivative; the inner one is reverse.
+
+    Returns
+    -------
+    callable
+        ``jacobian(grad(f))``: the structure of the argument, in each entry that structure again, in it tensors of shape
+        ``entry.shape + argument.shape``.
+
+    Raises
+    ------
+    ShapeError, DTypeError, ValidationError
+        As of `grad` and `jacobian`.
 
     Examples
     --------
@@ -593,5 +676,4 @@ def hessian(
     [[4.0, 2.0], [2.0, 0.0]]
     """
     require_function(f, "hessian")
-    argnum = _position(argnum, "hessian: argnum")
-    return jacobian(grad(f, argnum), argnum, mode)
+    return _jacobian(grad(f, argnums), argnums, mode, "hessian")

@@ -716,7 +716,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
     "bfloat16": (torch.ones(2, dtype=torch.bfloat16), DTypeError, "bfloat16"),
     "NumPy's float16": (np.ones(2, np.float16), DTypeError, "float16"),
     "objects": (np.array([None]), DTypeError, "object"),
-    "strings": (["a"], DTypeError, "<U1"),
+    "strings": (["a"], DTypeError, "no array of numbers"),
     "ragged": ([[1], [1, 2]], ConversionError, "no array of numbers"),
 }
 

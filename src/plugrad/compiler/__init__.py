@@ -181,8 +181,8 @@ def compile(f: Callable[..., Any]) -> Compiled:
     Compiled
         Called as `f`; ``.source`` is what runs. Tensors that `f` closes over are read again at every call, as long as
         their handles live: assign to the tensor rather than to the Python name. Arrays of other libraries, lists and
-        numbers are part of the program. What `f` assigns into an argument stays inside: return it. Within `f` its arguments do not require grad: differentiate the call, or make a
-        leaf inside.
+        numbers are part of the program. What `f` assigns into an argument stays inside: return it. Within `f` its
+        arguments do not require grad: differentiate the call, or make a leaf inside.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from .. import dtypes
 from ..backends import current
 from ..backends.protocol import Kernels
 from ..dtypes import SCALARS, DType
-from ..errors import DTypeError, ExchangeError, PlugradError, ShapeError, ValidationError
+from ..errors import ConversionError, DTypeError, ExchangeError, PlugradError, ShapeError, ValidationError
 from ..ops import TRIL, TRIU
 from ..tensor import Tensor, apply, fresh
 from ._arguments import Array, Scalar, Shape, copied, leaf_if, one_of, sizes, tensor, whole
