@@ -7,7 +7,7 @@ import pytest
 
 import plugrad as pg
 from plugrad import ops
-from plugrad.errors import ShapeError, ValidationError
+from plugrad.errors import BackendError, ShapeError, ValidationError
 from plugrad.failures import explain
 from plugrad.ops import Op
 
@@ -47,6 +47,18 @@ def test_shapes_that_do_not_fit_are() -> None:
         explain(ops.MATMUL, (np.ones((2, 3, 4)), np.ones((5, 4, 3))), ValueError("?"))
     with pytest.raises(ShapeError, match=r"hypot: .*\(2,\) and \(3,\) .*equal from the last axis on, or 1"):
         explain(ops.HYPOT, (np.ones(2), np.ones(3)), RuntimeError("?"))
+
+
+def test_a_kernel_that_takes_other_arguments_is_named() -> None:
+    """A slip of the backend's author, no dtype that is not taken."""
+    x = pg.ones(2)
+    pg.extend.kernel("softmax", "numpy", lambda x, dim: x)
+    try:
+        words = r"the kernel of the backend numpy for <primitive softmax\(x; axis\)> cannot be called so: .*'axis'"
+        with pytest.raises(BackendError, match=words):
+            pg.nn.softmax(x)
+    finally:
+        pg.extend.kernel("softmax", "numpy", None)
 
 
 def test_what_the_other_way_lacks_is_said_in_the_operations_words(thin: pg.Tensor) -> None:

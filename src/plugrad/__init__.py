@@ -112,6 +112,10 @@ _current.manage = partial(import_module, _MANAGER, __name__)
 namespace.bound.EXTENSIONS |= {name: partial(import_module, f".{name}", __name__) for name in _EXTENSIONS}
 
 
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_LATER, "autograd", "random"})
+
+
 def __getattr__(name: str) -> Any:
     """What is loaded when first asked for, because it would slow the import down."""
     if name in _LATER:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -10,7 +11,7 @@ from . import dtypes
 from .backends import current
 from .backends.protocol import Kernel, Kernels
 from .dtypes import OF_RAW
-from .errors import DeviceError, DTypeError, IndexingError, PlugradError, ShapeError, ValidationError
+from .errors import BackendError, DeviceError, DTypeError, IndexingError, PlugradError, ShapeError, ValidationError
 from .ops import (
     BROADCAST_TO,
     CONCAT,
@@ -35,6 +36,12 @@ _STACKS = "the axes before the last two must be equal, or 1"
 _UNLIKE = {CONCAT, CONV, CONV_INPUT, CONV_WEIGHT, EINSUM, GATHER, SCATTER, SCATTER_ADD, SEARCHSORTED}  # by their nature
 
 
+def _cannot_be_called(op: Op, by: Kernels, error: Exception) -> bool:
+    """Whether Python refused the call itself: the arguments of a kernel are not the operation's."""
+    inside = error.__traceback__.tb_next if error.__traceback__ else None  # ours is the first
+    return type(error) is TypeError and inside is None and isinstance(by[op], FunctionType)
+
+
 def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], error: Exception) -> Any:
     """What the backend computes by another way, where its library has no kernel; else the error, explained."""
     if isinstance(error, RuntimeError):
@@ -44,6 +51,8 @@ def rescued(op: Op, by: Kernels, raw: tuple[Any, ...], params: dict[str, Any], e
             explain(op, raw, again)
         if result is not NotImplemented:
             return result
+    if _cannot_be_called(op, by, error):
+        raise BackendError(f"the kernel of the backend {by.owner} for {op!r} cannot be called so: {error}") from error
     explain(op, raw, error)
 
 

@@ -561,8 +561,8 @@ def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
     """The table for operands of two: tracing over a program's constants, a plain one over constants that outlive it."""
     if one.owner != two.owner:
         raise MixedBackendsError(
-            f"{op.name}: operands of the backends {one.owner} and {two.owner} meet; move one with "
-            f"x.to_backend({one.owner!r})"
+            f"{op.name}: operands of the backends {one.owner} and {two.owner} meet; move one, a tensor with "
+            f"x.to_backend({_theirs(one, two)!r}), a raw array with asarray(a, backend={_theirs(one, two)!r})"
         )
     traced = one if one.name == "tracing" else two if two.name == "tracing" else None
     if traced is not None:
@@ -573,6 +573,11 @@ def _meet(op: Op, one: Kernels, two: Kernels) -> Kernels:
             )
         return traced
     return current.table(one.owner)
+
+
+def _theirs(one: Kernels, two: Kernels) -> str:
+    """Where to: what meets another library's arrays by mistake is NumPy's, most often."""
+    return two.owner if one.owner == "numpy" else one.owner
 
 
 def require_beside(what: str, x: Tensor, value: Tensor) -> None:

@@ -59,6 +59,9 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Site:
     site.announce("crashes", body="raise ZeroDivisionError('while loading')")
     site.announce("quits", body="raise SystemExit(3)")
     site.announce("miscalculates", body="item = lambda self, raw: 3.0")
+    site.announce("mistyped", body="asarray = lambda self, x, *_: NumPyBackend.asarray(self, x, None, None, True)")
+    site.announce("listing", body="to_numpy = lambda self, raw: raw.tolist()")
+    site.announce("placeless", body="device_of = lambda self, raw: None")
     return site
 
 
@@ -110,6 +113,9 @@ STATUSES = [
     ("crashes", "available", "broken", "loading it raised ZeroDivisionError: while loading"),
     ("quits", "available", "broken", "loading it raised SystemExit: 3"),
     ("miscalculates", "available", "broken", r"computes 1 \+ 1 = 3.0"),
+    ("mistyped", "available", "broken", r"gave dtype\('int64'\) for bool; its dtypes must map bool to"),
+    ("listing", "available", "broken", "to_numpy of the backend listing gave .* for 1 of bool"),
+    ("placeless", "available", "broken", "device_of of the backend placeless gave None, not the name of a device"),
 ]
 
 
@@ -155,6 +161,25 @@ def test_a_name_is_its_own_plugins(zoo_rows: Any) -> None:
     ours, thief = sorted((row for row in zoo_rows if row["name"] == "good"), key=lambda row: row["source"])
     assert (ours["source"], ours["after"]) == ("plugrad-good 1.0", "ready")
     assert (thief["source"], thief["after"]) == ("plugrad-thief 1.0", "conflict")
+
+
+@pytest.mark.parametrize("first", ["manager.backends()", "manager.info('owned')", "current.table('owned')"])
+def test_a_name_is_its_own_plugins_in_whichever_order_one_asks(tmp_path: Path, first: str) -> None:
+    site = Site(tmp_path)
+    for plugin in ("a_thief", "m_thief", "z_thief"):  # one of them is found before the owner, one after
+        site.announce(plugin, name="owned")
+    site.announce("owned")
+    found = site.run(
+        f"""
+        from plugrad.backends import current, manager
+        {first}
+        out = {{row.source: row.status for row in manager.backends() if row.name == "owned"}}
+        current.table("owned")
+        """
+    )
+    assert found.pop("plugrad-owned 1.0") in ("ready", "available")
+    assert set(found.values()) == {"conflict"}
+    assert len(found) == 3
 
 
 def test_one_asked_by_name_loads_no_other_plugin(zoo: Site) -> None:

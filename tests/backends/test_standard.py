@@ -732,6 +732,7 @@ def test_a_partial_namespace_works_but_for_what_it_lacks() -> None:
             "unstack",
             "take_along_axis",
             "cumulative_sum",
+            "log1p",
             "fft",
             "linalg",
         )
@@ -749,6 +750,11 @@ def test_a_partial_namespace_works_but_for_what_it_lacks() -> None:
     assert table[ops.TAKE_ALONG_AXIS](x, np.array([[1], [0]]), axis=1).tolist() == [[2], [3]]
     with pytest.raises(BackendError, match=r"the namespace old has no cumulative_sum; give the backend a kernel"):
         table[ops.CUMULATIVE_SUM](x, axis=0)
+    words = (
+        r"binary_cross_.*: the namespace of the backend old has no log1p, of which .*; give it a kernel for ops.BINARY"
+    )
+    with pytest.raises(BackendError, match=words):
+        table[ops.BCE_WITH_LOGITS](x, x)
     with pytest.raises(BackendError, match=r"the namespace old has no fft.fftn; give the backend a kernel of its own"):
         table[ops.FFT](x + 0j, axes=(0,), inverse=False, norm="ortho")
     with pytest.raises(BackendError, match=r"the namespace old has no linalg.qr; give the backend a kernel of its own"):

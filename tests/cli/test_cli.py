@@ -30,9 +30,9 @@ def site(tmp_path: Path) -> Site:
 
 
 def plugrad_(site: Site, *arguments: str, **environ: str) -> tuple[int, str, str]:
-    """Exit code, output and errors of ``plugrad ARGUMENTS`` in a wide terminal."""
+    """Exit code, output and errors of ``plugrad ARGUMENTS`` in a pipe, which counts as 80 columns wide."""
     command = [sys.executable, "-c", "from plugrad.cli import main; main()", *arguments]
-    done = subprocess.run(command, env=site.environ(COLUMNS="300", **environ), capture_output=True, text=True)
+    done = subprocess.run(command, env=site.environ(COLUMNS="80", **environ), capture_output=True, text=True)
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout, done.stderr
 
@@ -99,11 +99,13 @@ def test_backends(site: Site) -> None:
     code, out, _ = plugrad_(site, "backends")
     assert code == 0
     rows = {line.split()[0]: re.split(r"\s{2,}", line.strip()) for line in out.splitlines()}
-    assert rows["name"] == ["name", "status", "version", "devices", "maturity", "mend"]
+    assert rows["name"] == ["name", "status", "version", "devices", "maturity"]
     assert rows["numpy"][1] == "available"
     assert rows["heavy"][1] == "available"
     assert rows["lacking"][1] == "missing-dependency"
-    assert rows["lacking"][-1] == 'pip install "lib[cuda]"'  # rich would take [cuda] for a style
+    (why,) = [line for line in out.splitlines() if line.startswith("the backend 'lacking' cannot be used")]
+    assert why.endswith('no_such_library is not installed; pip install "lib[cuda]"')  # rich takes [cuda] for a style
+    assert len(why) > 80, "whole, though a pipe has 80 columns"
 
 
 # ----------------------------------------------------------------------------------------------------------- which
@@ -216,8 +218,15 @@ def test_doctor_reports_a_wrong_step(site: Site) -> None:
     code, out, _ = plugrad_(site, "doctor", "wrong", "--device", "cpu")
     assert code == 1
     assert re.search(r"wrong\s+fails\s+at matmul, after load .* ms, array .* ms, add .* ms", out)
-    assert "cause: ArithmeticError: [[8.0, 11.0], [16.0, 23.0]] came out, and NumPy says [[7.0, 10.0]" in out
+    assert "cause: ArithmeticError: [[8.0, 11.0], [16.0, 23.0]] of float64 came out, and NumPy says [[7.0, 10.0]" in out
     assert "mend: update or reinstall plugrad-wrong" in out
+
+
+def test_doctor_asks_for_what_is_chosen(site: Site) -> None:
+    code, _, err = plugrad_(site, "doctor", PLUGRAD_BACKEND="numpi")
+    assert (code, "did you mean 'numpy'?" in err, "PLUGRAD_BACKEND" in err) == (1, True, True)
+    code, out, _ = plugrad_(site, "doctor", PLUGRAD_BACKEND="numpy:cuda")
+    assert (code, "has no device 'cuda'" in out) == (1, True)
 
 
 def test_doctor_of_an_unknown_backend(site: Site) -> None:

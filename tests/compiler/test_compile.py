@@ -18,9 +18,17 @@ from numpy.linalg import LinAlgError
 import plugrad as pg
 from plugrad import ops
 from plugrad.backends import current
-from plugrad.compiler import Compiled
+from plugrad.compiler import MANY, Compiled
 from plugrad.compiler.lowering import MAY_ALIAS, VIEWS
-from plugrad.errors import ConversionError, GraphError, IndexingError, TracingError, TransformError, ValidationError
+from plugrad.errors import (
+    ConversionError,
+    GraphError,
+    IndexingError,
+    PlugradWarning,
+    TracingError,
+    TransformError,
+    ValidationError,
+)
 from plugrad.tensor import Tensor, apply, settle
 from plugrad.testing.samples import samples
 
@@ -699,6 +707,20 @@ def test_a_numpy_scalar_is_a_number_of_the_program() -> None:
     f = pg.compile(lambda x, a: x * a)
     assert f(pg.asarray([1.0, 2.0]), np.float64(3)).tolist() == [3.0, 6.0]
     assert f(pg.asarray([1.0, 2.0]), np.float64(4)).tolist() == [4.0, 8.0]
+
+
+def test_a_number_that_changes_with_each_call_is_warned_of_once() -> None:
+    step = pg.compile(lambda x, rate: x * rate)
+    x = pg.ones(2)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for k in range(MANY - 1):
+            step(x, k / 7)
+        assert said == []
+        for k in range(5):
+            step(x, -1.5 - k)
+    assert [(w.category, w.filename) for w in said] == [(PlugradWarning, __file__)]
+    assert "pass what changes with each call as a tensor" in str(said[0].message)
 
 
 def test_a_compiled_function_goes_with_its_last_name() -> None:

@@ -126,6 +126,15 @@ def test_a_name_of_the_standard_is_there(name: str) -> None:
     assert name in namespace.__all__
 
 
+def test_what_is_loaded_later_is_listed_too() -> None:
+    """Completion asks `dir`; what a module of ours imports is no offer."""
+    listed = set(dir(pg))
+    assert {"autograd", "compile", "extend", "fft", "linalg", "nn", "random", "special", "testing"} <= listed
+    assert set(pg.__all__) <= listed
+    assert listed.isdisjoint({"Any", "annotations", "import_module", "partial", "declared", "failures"})
+    assert all(hasattr(pg, name) for name in listed)
+
+
 def test_names_are_given_once_and_exist() -> None:
     assert len(set(namespace.__all__)) == len(namespace.__all__)
     assert all(hasattr(namespace, name) for name in namespace.__all__)

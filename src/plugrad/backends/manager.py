@@ -18,6 +18,8 @@ from importlib import import_module
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import dtypes, ops
 from ..dtypes import DType
 from ..errors import BackendError, BackendNotFoundError, DeviceError, TransformError, ValidationError
@@ -254,14 +256,31 @@ def _learnt(raw: Mapping[DType, Any]) -> Iterator[None]:
 
 
 def _try_out(table: Kernels) -> None:
-    """1 + 1 on the default device, and back to the host: what `ready` vouches for."""
+    """Every dtype, and 1 + 1, on the default device and back to the host: what `ready` vouches for."""
     backend = table.backend
     if not backend.devices():
         raise DeviceError(f"the backend {backend.name} finds no device")
+    for dtype in backend.dtypes:
+        _try_dtype(backend, dtype)
     floating = next(dtype for dtype in backend.dtypes if dtype.kind == "f")
     one = backend.asarray(1.0, floating, None, None)
     if (two := backend.item(table[ops.ADD](one, one))) != 2:
         raise BackendError(f"the backend {backend.name} computes 1 + 1 = {two!r}")
+
+
+def _try_dtype(backend: Backend, dtype: DType) -> None:
+    raw = backend.asarray(1, dtype, None, None)
+    its = getattr(raw, "dtype", None)
+    if dtypes.OF_RAW.get(its) is not dtype:
+        raise BackendError(
+            f"asarray of the backend {backend.name} gave {its!r} for {dtype.name}; its dtypes must map {dtype.name} to "
+            "what its arrays have as dtype"
+        )
+    host = backend.to_numpy(raw)
+    if not isinstance(host, np.ndarray) or host.dtype.name != dtype.name or host.tolist() != 1:
+        raise BackendError(f"to_numpy of the backend {backend.name} gave {host!r:.60} for 1 of {dtype.name}")
+    if not isinstance(place := backend.device_of(raw), str):
+        raise BackendError(f"device_of of the backend {backend.name} gave {place!r}, not the name of a device")
 
 
 # ------------------------------------------------------------------------------------------------- saying what is wrong

@@ -167,10 +167,12 @@ class Registry:
         return offers
 
     def _settle(self, new: Offer, plugin: str) -> None:
-        """See that a name has one owner: the plugin of that name; of other plugins none, if several want it."""
+        """See that a name has one owner, in whichever order: the plugin of that name; else none, if several want it."""
         same = [offer for offer in (*self._offers, new) if offer.name == new.name]
         rivals = [offer for offer in same if offer.problem is None or offer.problem.status == "conflict"]
-        if new.name != plugin and new.name in self._claimed:
+        if new.name == plugin:
+            return
+        if new.name in self._claimed:
             new.problem = new.problem or problems.conflict(new.name, [new.source, f"the plugin {new.name!r}"])
         elif new in rivals and len(rivals) > 1:
             problem = problems.conflict(new.name, [offer.source for offer in rivals])

@@ -20,6 +20,7 @@ from ..backends.report import BackendTable
 from ..errors import DeviceError, ValidationError
 from .doctor import Outcome, examine
 from .probe import STEPS
+from .tables import print_whole
 
 __all__ = ["app"]
 
@@ -53,7 +54,12 @@ def _common(
 @app.command()
 def backends() -> None:
     """List the backends that are installed, and what each lacks. None is loaded."""
-    _print_table(BackendTable.COLUMNS, manager.backends().rows())
+    table = manager.backends()
+    *columns, _mend = BackendTable.COLUMNS  # the cause says it, too
+    _print_table(columns, [row[:-1] for row in table.rows()])
+    for info in table:
+        if info.cause is not None:
+            Console().print(Text(f"{info.cause}"), soft_wrap=True)
 
 
 @app.command()
@@ -68,12 +74,16 @@ def doctor(
     not stop the others. The exit code is 1 if a backend fails that was asked for: by name, or, when none is named, by
     PLUGRAD_BACKEND or the config file.
     """
-    asked = names or [settings.settled().backend]
-    infos = [manager.info(name) for name in names] if names else list(manager.backends())
+    chosen = settings.settled()
+    asked = names or [chosen.backend]
+    infos = [manager.info(name) for name in asked]  # an error for what there is not
+    if not names:
+        infos = list(manager.backends())
     print(f"plugrad {__version__}, Python {platform.python_version()}, {platform.platform()}")
     failed = set()
     for info in infos:
-        outcome = examine(info, device, timeout)
+        its = chosen.device if device is None and not names and info.name == chosen.backend else device
+        outcome = examine(info, its, timeout)
         _print_outcome(outcome)
         if not outcome.passed:
             failed.add(info.name)
@@ -255,11 +265,11 @@ def _print_outcome(outcome: Outcome) -> None:
 
 
 def _say(name: str, result: str, text: str) -> None:
-    Console().print(Text.assemble(f"{name:10}", (f"{result:7}", _STYLES.get(result, "")), text), soft_wrap=True)
+    Console().print(Text.assemble(f"{name:9} ", (f"{result:7}", _STYLES.get(result, "")), text), soft_wrap=True)
 
 
-def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+def _print_table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:  # as Text, or rich takes the [cuda] of plugrad-cupy[cuda] for a style
         table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
-    Console().print(table)
+    print_whole(table)

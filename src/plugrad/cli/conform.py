@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from importlib import import_module
 from pathlib import Path
@@ -13,11 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ..backends import manager
-from ..errors import MissingDependencyError, ValidationError
+from ..errors import BackendError, MissingDependencyError, ValidationError
+from ..ops import TABLE
+from .doctor import examine
+from .tables import print_whole
 
 __all__ = ["Wanted", "conform"]
 
-SHOWN = 10  # failures in the terminal; the report has all
+SHOWN = 10  # kinds of failures in the terminal; the report has all
 
 
 class Wanted(NamedTuple):
@@ -49,7 +53,10 @@ def conform(wanted: Wanted) -> int:
         If there is no such question, or a line of the list of expected failures is wrong.
     """
     questions, expected, runner = map(_kit, ("questions", "expected", "runner"))
-    _require(wanted.subject)
+    _require(wanted.subject, wanted.timeout)
+    for path in (wanted.report, wanted.scoreboard, wanted.junit, wanted.badge):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ValidationError(f"{path} cannot be written: there is no folder {path.parent}")
     wanted = _about_derivatives(wanted)
     lines = expected.read(wanted.xfails, questions.questions(live=wanted.live)) if wanted.xfails else ()
     checks = questions.questions(wanted.family, wanted.op, wanted.live)
@@ -78,14 +85,19 @@ def _kit(module: str) -> Any:
         raise MissingDependencyError("the conformance kit is not here: pip install plugrad-conformance") from lack
 
 
-def _require(subject: str) -> None:
-    """Raise for a backend that there is not, or that lacks a library; what lacks hardware is asked, and says so."""
+def _require(subject: str, timeout: float) -> None:
+    """Raise for a backend that there is not, or that cannot be loaded; what lacks hardware is asked, and says so."""
     name = subject.partition(":")[0]
     if _kit("subjects").is_library(name):
         return _require_library(subject)
     info = manager.info(name)
-    if info.cause is not None and info.status not in ("no-device", "driver-error"):
+    if info.status in ("no-device", "driver-error"):
+        return
+    if info.cause is not None:
         raise info.cause
+    outcome = examine(info, timeout=timeout)
+    if outcome.step == "load" and "DeviceError" not in outcome.cause and "DriverError" not in outcome.cause:
+        raise BackendError(f"conform: the backend {name!r} does not load: {outcome.cause}")
 
 
 def _require_library(subject: str) -> None:
@@ -123,14 +135,26 @@ def _write(results: list[Any], wanted: Wanted) -> None:
 
 def _tell(results: list[Any]) -> None:
     console = Console()
-    console.print(_summary(results))
-    failed = [result for result in results if not result.outcome.ok]
-    for result in failed[:SHOWN]:
-        said = result.message.partition("\n")[0]
-        path = f"{result.family}/{result.check}/{result.case}"
-        console.print(Text.assemble((f"{result.outcome} ", "red"), path, ": ", said), soft_wrap=True)
-    if len(failed) > SHOWN:
-        console.print(f"and {len(failed) - SHOWN} more; --report FILE.json has all")
+    print_whole(_summary(results))
+    alike = defaultdict(list)
+    for result in results:
+        if not result.outcome.ok:
+            alike[_gist(result)].append(result)
+    for (outcome, _), group in sorted(alike.items(), key=lambda item: -len(item[1]))[:SHOWN]:
+        first, more = group[0], f" ({len(group)} like this)" if len(group) > 1 else ""
+        path = f"{first.family}/{first.check}/{first.case}"
+        said = first.message.partition("\n")[0]
+        console.print(Text.assemble((f"{outcome} ", "red"), path, more, ": ", said), soft_wrap=True)
+    failed = sum(map(len, alike.values()))
+    if failed > SHOWN:
+        console.print(f"{failed} failures of {len(alike)} kinds; --report FILE.json has all, each with its script")
+
+
+def _gist(result: Any) -> tuple[str, str]:
+    """What failures of one cause have in common: the message without numbers, values and the operation's name."""
+    said = result.message.partition("\n")[0].partition(": array(")[0]
+    name, _, rest = said.partition(": ")
+    return result.outcome, re.sub(r"\d[\d.e+-]*", "", rest if name in TABLE else said)
 
 
 def _summary(results: list[Any]) -> Table:

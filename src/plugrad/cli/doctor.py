@@ -70,7 +70,9 @@ def examine(info: BackendInfo, device: str | None = None, timeout: float = 60.0)
     if crashed:
         outcome.cause = f"the process ended with {_ending(run.returncode)}{_last_words(run.stderr)}"
     if crashed or (outcome.cause and outcome.step != "load"):  # what failed to load has said its mend
-        outcome.mend = f"update or reinstall {info.source.split(' ')[0]}, or show its authors: {' '.join(command[1:])}"
+        outcome.mend = (
+            f"update or reinstall {info.source.split(' ')[0]}, or show its authors: python {' '.join(command[1:])}"
+        )
     return outcome
 
 

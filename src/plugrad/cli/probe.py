@@ -56,8 +56,9 @@ def _floating(name: str) -> DType:
 
 
 def _same(x: Any, wanted: np.ndarray[Any, Any]) -> None:
-    if not np.array_equal(x.numpy(), wanted):
-        raise ArithmeticError(f"{x.numpy().tolist()} came out, and NumPy says {wanted.tolist()}")
+    got = x.numpy()
+    if got.dtype.name != x.dtype.name or not np.array_equal(got, wanted):
+        raise ArithmeticError(f"{got.tolist()} of {got.dtype} came out, and NumPy says {wanted.tolist()}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -15,7 +16,7 @@ import numpy as np
 from ..backends import current
 from ..backends.protocol import Kernels
 from ..dtypes import SCALARS, default_dtype
-from ..errors import IndexingError, MixedBackendsError, TracingError, TransformError, ValidationError
+from ..errors import IndexingError, MixedBackendsError, PlugradWarning, TracingError, TransformError, ValidationError
 from ..ops import ASTYPE, DETACH, GRAFT
 from ..tensor import MODE, Tensor, apply, as_tensor, base, captured, constants, fresh, switched
 from ..traces import next_level, require_function, stopped
@@ -29,6 +30,7 @@ from .tracing import Equation, Program, Symbol
 __all__ = ["compile"]
 
 DIALECTS = {"numpy": NUMPY}
+MANY = 64  # programs of one function
 
 
 class Entry(NamedTuple):
@@ -140,6 +142,13 @@ class Compiled:
         if entry is None or hidden is None:
             entry, hidden = _trace(self._f, xs, places, *given)
             self._entries[key] = entry  # after success: a failed trace leaves nothing
+            if len(self._entries) == MANY:
+                warnings.warn(
+                    f"compile: {MANY} programs of {getattr(self._f, '__name__', self._f)!r} are kept by now; each new "
+                    "number or shape makes one: pass what changes with each call as a tensor, pad the shape",
+                    PlugradWarning,
+                    stacklevel=3,
+                )
         self._latest = entry
         return entry, hidden
 

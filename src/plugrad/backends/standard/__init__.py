@@ -148,9 +148,9 @@ def kernels(backend: Backend) -> dict[Op, Kernel]:
     """
     xp = backend.namespace
     table: dict[Op, Kernel] = {op: getattr(xp, op.name, None) or _missing(backend.name, op) for op in DIRECT}
-    table |= {op: partial(composite, xp) for op, composite in COMPOSITE.items()}
+    table |= {op: _over(backend, op.name, partial(composite, xp)) for op, composite in COMPOSITE.items()}
     table |= {op: found for op in OPTIONAL if (found := getattr(xp, op.name, None))}
-    table |= {op: partial(composite, backend) for op, composite in indexing.OF_BACKEND.items()}
+    table |= {op: _over(backend, op.name, partial(f, backend)) for op, f in indexing.OF_BACKEND.items()}
     table |= {op: found for op in special.COMPOSITE if not op.params and (found := _special(xp, op))}
     table |= {
         op: _without_numbers(backend, op, table[op]) for op in table if op.promotion in MEETING and len(op.operands) > 1
@@ -168,6 +168,25 @@ def composed(backend: Backend, composite: Callable[..., Any]) -> Kernel:
 def _special(xp: Any, op: Op) -> Kernel | None:
     """The library's own, in the module where SciPy looks for it, too."""
     return getattr(getattr(xp, "special", None), op.name, None)
+
+
+def _over(backend: Backend, name: str, composite: Kernel) -> Kernel:
+    """A composed kernel; what it finds lacking in the namespace is said with its own name and the mend."""
+    xp = backend.namespace
+    places = [xp, *[getattr(xp, part, None) for part in ("linalg", "fft")]]
+
+    def kernel(*args: Array, **params: Any) -> Array:
+        try:
+            return composite(*args, **params)
+        except AttributeError as error:
+            if error.obj is None or not any([error.obj is place for place in places]):
+                raise
+            raise BackendError(
+                f"{name}: the namespace of the backend {backend.name} has no {error.name}, of which it would be "
+                f"composed; give it a kernel for ops.{name.upper()} in Backend.kernels()"
+            ) from error
+
+    return kernel
 
 
 def _missing(backend: str, op: Op) -> Kernel:
