@@ -195,6 +195,17 @@ GRAPHS = {
     "a stop in the middle": (lambda: (tracked() * 2).requires_grad_(False), r"detach\(\)"),
 }
 ARGUMENTS = {
+    "correction that is none": (lambda: pg.var(ones(2), correction=None), "var: correction is a number, not None"),
+    "correction that is an array": (lambda: pg.std(ones(2), correction=ones(2)), "std: correction is a number, not t"),
+    "keepdims": (lambda: pg.sum(ones(2), keepdims="a"), "sum: keepdims is True or False, not 'a'"),
+    "keepdims of a mean": (lambda: pg.mean(ones(2), keepdims=2), "mean: keepdims is True or False, not 2"),
+    "descending": (lambda: pg.sort(ones(2), descending="a"), "sort: descending is True or False, not 'a'"),
+    "upper": (lambda: pg.linalg.cholesky(pg.eye(2), upper=None), "cholesky: upper is True or False, not None"),
+    "a leaf that is perhaps one": (lambda: pg.ones(1, requires_grad="no"), "requires_grad is True or False, not 'no'"),
+    "a drawn leaf that is perhaps one": (
+        lambda: pg.random.normal(1, requires_grad=2),
+        "requires_grad is True or False, not 2",
+    ),
     "tangents of another structure": (
         lambda: pg.jvp(lambda x: x[0], ([ones(2)],), (ones(2),)),
         "jvp: the tangents have the structure .*, the primals ",

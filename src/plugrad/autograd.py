@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ from .tensor import (
     ones,
     require_beside,
     switched,
+    tracked,
     zeros,
 )
 from .traces import LIVE, Ambient, Batched, live, require_live, tape
@@ -191,7 +193,7 @@ def _is_sequence(given: Any) -> bool:
 def _node_of(t: Any, which: str) -> Any:
     if type(t) is not Tensor:
         raise ValidationError(f"{which} is no tensor but {type(t).__name__} {t!r:.60}")
-    if type(t.node) not in (Node, Leaf):
+    if not tracked(t):
         raise GraphError(f"{which} does not require grad; make it a leaf with requires_grad_() before it is used")
     return t.node
 
@@ -269,10 +271,9 @@ def _check_root(what: str, t: Tensor) -> None:
     require_live(t, what)
     trace, by = live(), t.by
     if type(by) is Kernels and not t.node:
-        raise GraphError(
-            f"{what}: the root does not require grad{_cuts([t.node])}; nothing that it was made from is tracked: make "
-            "a leaf with requires_grad_()"
-        )
+        cuts = _cuts([t.node])
+        mend = "leave that out, or make a leaf behind it" if cuts else "nothing that it was made from is: make a leaf"
+        raise GraphError(f"{what}: the root does not require grad{cuts}; {mend} with requires_grad_()")
     if type(by) is Kernels:
         if by.name == "tracing" and any(leaf.seq < t.data.program.start for leaf in under([t.node])[1]):
             raise GraphError(
@@ -314,7 +315,7 @@ def _cuts(nodes: list[Any]) -> str:
 def _seed(what: str, t: Tensor, g: Tensor | None, create_graph: bool, batch: Batched | None) -> Tensor:
     value = t.data if type(t.by) is not Kernels else t
     if g is None:
-        if _size(t.shape) != 1 or t.node.dtype in COMPLEX:
+        if math.prod(t.shape) != 1 or t.node.dtype in COMPLEX:
             kind = "complex " if t.node.dtype in COMPLEX else ""
             raise ShapeError(
                 f"{what}: the root is {kind}of shape {t.shape}; only one real element has a gradient by itself: pass a "
@@ -335,13 +336,6 @@ def _seed(what: str, t: Tensor, g: Tensor | None, create_graph: bool, batch: Bat
     g = g if g.dtype is t.dtype else apply(ASTYPE, g, dtype=t.dtype)
     g = g.data if g.by is t.by and type(g.by) is not Kernels and not create_graph else g
     return g if batch is None else Tensor(fresh(g), batch)
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for n in shape:
-        size *= n
-    return size
 
 
 def _accumulate(found: dict[Any, Any], by: Any, create_graph: bool) -> None:
@@ -392,7 +386,7 @@ def _retaining(node: Node) -> dict[str, Any]:
 
 def requires_grad(self: Tensor) -> bool:
     """Whether a gradient is asked of what is made from this."""
-    return type(self.node) in (Node, Leaf)
+    return tracked(self)
 
 
 def set_requires_grad(self: Tensor, value: bool) -> None:
@@ -431,7 +425,7 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
         if type(self.node) is Leaf:
             _pause(self, self.node)
         return self
-    if type(self.node) in (Node, Leaf):
+    if tracked(self):
         return self
     if self.dtype not in INEXACT:
         raise DTypeError(

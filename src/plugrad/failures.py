@@ -31,7 +31,7 @@ from .ops import (
 
 _NO_INDEX = {GETITEM: (IndexError, TypeError, ValueError), PUT: (IndexError, TypeError)}  # slices of what is no int
 _CALLER_KNOWS = {BROADCAST_TO, PUT}  # what was asked for is not among the operands
-_SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
+SAID = {PUT: "assignment", SCATTER: "assignment"}  # what the user wrote
 _STACKS = "the axes before the last two must be equal, or 1"
 _UNLIKE = {CONCAT, CONV, CONV_INPUT, CONV_WEIGHT, EINSUM, GATHER, SCATTER, SCATTER_ADD, SEARCHSORTED}  # by their nature
 
@@ -79,7 +79,7 @@ def explain(op: Op, args: tuple[Any, ...], error: Exception) -> NoReturn:
     if op is MATMUL and arrays[0].shape[-1] != arrays[1].shape[-2]:
         raise ShapeError(f"matmul: the shapes {shapes} do not fit: the axes summed over must be as long") from error
     if isinstance(error, _NO_INDEX.get(op, IndexError)):
-        raise IndexingError(f"{_SAID.get(op, op.name)}: {error}; the shape is {shapes}") from error
+        raise IndexingError(f"{SAID.get(op, op.name)}: {error}; the shape is {shapes}") from error
     if len(devices) > 1:
         raise DeviceError(
             f"{op.name}: operands on {' and '.join(sorted(devices))}; move one with x.to_device(...)"

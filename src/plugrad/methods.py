@@ -24,7 +24,7 @@ from .namespace._places import beneath, known, moved
 from .namespace.bound import bound
 from .namespace.inspection import __array_api_version__
 from .ops import MATMUL, TABLE, Op
-from .tensor import DOORS, Leaf, Node, Tensor, apply, binary, fresh, here
+from .tensor import DOORS, Leaf, Node, Tensor, apply, binary, fresh, here, tracked
 from .traces import Batched
 
 __all__ = ["METHODS", "OPERATORS", "PROPERTIES", "to_backend"]
@@ -209,7 +209,7 @@ def _without_history(self: Tensor, who: str, mend: str) -> Tensor:
         raise ConversionError(
             f"{who}: a {self.by} follows this value and would lose it, at {here()}; {mend} says it may"
         )
-    if type(self.node) in (Node, Leaf):
+    if tracked(self):
         raise ConversionError(
             f"{who}: the tensor requires grad, and its history would be lost, at {here()}; {mend} says it may"
         )

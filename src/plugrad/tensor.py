@@ -23,12 +23,12 @@ import numpy as np
 
 from . import dtypes
 from .backends import current
-from .backends.protocol import Kernels, Namespace, broadcast_axes
+from .backends.protocol import Kernels, Namespace, unbroadcaster
 from .declared import Declared
 from .dtypes import INEXACT, OF_RAW, SCALARS, DType
 from .errors import ConversionError, DeviceError, DTypeError, MixedBackendsError, PlugradError, TransformError
-from .failures import rescued
-from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, PICK, RESHAPE, SUM, TO_BACKEND, Op
+from .failures import SAID, rescued
+from .ops import ASTYPE, BROADCAST_TO, EXTENSIONS, PICK, TO_BACKEND, Op
 
 ticket = itertools.count().__next__  # one clock: a node is newer than all that it was made from
 
@@ -551,7 +551,8 @@ def cast_into(op: Op, x: Tensor, value: Any) -> Any:
     kind = "c" if type(value) is complex else value.dtype.kind if type(value) is Tensor else "b"
     if kind == "c" and x.dtype.kind != "c":
         raise DTypeError(
-            f"{op.name}: a complex value into an array of {x.dtype.name}; take its real part, or cast the array"
+            f"{SAID.get(op, op.name)}: a complex value into an array of {x.dtype.name}; take its real part, or cast "
+            "the array"
         )
     dtypes.require_fit(value, x.dtype)
     return apply(ASTYPE, value, dtype=x.dtype) if type(value) is Tensor and value.dtype is not x.dtype else value
@@ -599,13 +600,11 @@ def require_beside(what: str, x: Tensor, value: Tensor) -> None:
 # ------------------------------------------------------------------------ the namespace that rules see when recorded
 
 
-def _unbroadcast(g: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """`g` summed down to the shape that it was broadcast from."""
-    summed = apply(SUM, g, axis=broadcast_axes(g.shape, shape), keepdims=False)
-    return summed if summed.shape == shape else apply(RESHAPE, summed, shape=shape)
+def _recorded(op: Op) -> Callable[..., Any]:
+    return DOORS.get(op) or partial(apply, op)
 
 
-RECORDING = Namespace(lambda op: DOORS.get(op) or partial(apply, op), zeros=zeros, unbroadcast=_unbroadcast)
+RECORDING = Namespace(_recorded, zeros=zeros, unbroadcast=unbroadcaster(_recorded))
 
 
 def spread_to(t: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -17,7 +17,7 @@ from .errors import GraphError, IndexingError, PlugradError, ShapeError, Tracing
 from .grad_mode import no_grad
 from .indexing import is_basic, read, region_of, taken, written
 from .ops import GRAFT
-from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh
+from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh, tracked
 from .traces import stopped
 
 WHOLE = ...  # the index of a view that is its root
@@ -201,17 +201,17 @@ def grafted(new: Tensor, x: Tensor, cut: bool) -> Tensor:
 
     Tangents are new, too, as forward mode knows no no_grad; but with `cut`, for a write through `detach`, they stay.
     """
-    tracked = type(x.node) in (Node, Leaf)
-    if _level(new) > _level(x) or (new.by is x.by and type(new.node) in (Node, Leaf)):
+    recorded = tracked(x)
+    if _level(new) > _level(x) or (new.by is x.by and tracked(new)):
         return new  # of a transform inside the no_grad, which records
     if type(x.by) is Kernels:
-        node = x.node if tracked else new.node
+        node = x.node if recorded else new.node
         if x.by.name == "tracing":
             return Tensor(x.by[GRAFT](new.data, x.data, cut=cut), x.by, node)
         return Tensor(new.data, new.by, node)
-    if not (tracked or cut or new.by is x.by):
+    if not (recorded or cut or new.by is x.by):
         return new
     kept = x.node
-    if not (tracked or cut) and kept is not None:
+    if not (recorded or cut) and kept is not None:
         kept = None if new.node is None else grafted(new.node, kept, cut)
     return Tensor(grafted(new.data if new.by is x.by else new, x.data, cut), x.by, kept)

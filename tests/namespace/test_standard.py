@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 from typing import Any
 
 import pytest
@@ -181,7 +182,11 @@ def test_docstring_says_it_all_and_its_example_runs(name: str) -> None:
     sections = ["Returns\n-------", "Examples\n--------", f"pg.{name}("]
     assert [s for s in sections if s not in doc] == []
     if SIGNATURES.get(name):
-        assert "Parameters\n----------" in doc
+        parameters = doc.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+        named = re.findall(
+            r"\w+", " ".join(line.partition(" :")[0] for line in parameters.splitlines() if line[0] != " ")
+        )
+        assert set(named) == set(inspect.signature(getattr(namespace, name)).parameters)
     example = doctest.DocTestParser().get_doctest(doc, {}, name, None, None)
     said: list[str] = []
     doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example, out=said.append)

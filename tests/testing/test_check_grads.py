@@ -113,6 +113,7 @@ REFUSED: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("modes", lambda: check_grads(pg.sin, X, modes=["backward"]), ValidationError, "'reverse' and 'forward'"),  # type: ignore[list-item]
     ("no-modes", lambda: check_grads(pg.sin, X, modes=[]), ValidationError, "modes are"),
     ("integers", lambda: check_grads(pg.sin, 1), ValidationError, "nothing to differentiate"),
+    ("no-function", lambda: check_grads(3, X), ValidationError, "check_grads: takes a function, not int 3"),  # type: ignore[arg-type]
     ("result", lambda: check_grads(lambda x: 1.0, X), ConversionError, "returned float, not a tensor"),
 ]
 

@@ -176,6 +176,16 @@ def broadcast_axes(given: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int,
     return (*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1))
 
 
+def unbroadcaster(bind: Callable[[Op], Kernel]) -> Kernel:
+    """`unbroadcast` of the primitives that `bind` gives: the sum over what was repeated, in the shape that it was."""
+
+    def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+        summed = bind(ops.SUM)(g, axis=broadcast_axes(g.shape, shape), keepdims=False)
+        return summed if summed.shape == shape else bind(ops.RESHAPE)(summed, shape=shape)
+
+    return unbroadcast
+
+
 class Backend(ABC):
     """One array library.
 

@@ -15,7 +15,7 @@ from numpy.linalg import LinAlgError
 
 from .. import dtypes, ops
 from ..backends import current
-from ..backends.protocol import Kernels, broadcast_axes
+from ..backends.protocol import Kernels, unbroadcaster
 from ..errors import DeviceError, MixedBackendsError, TracingError, TransformError
 from ..ops import Op
 from ..tensor import Leaf, Tensor, base, current_mode, ticket, tracing
@@ -187,7 +187,10 @@ def _equation(table: Kernels, op: Op) -> Callable[..., Any]:
             return kernel(*args, **params)
         program = symbol.program
         if not program.live or any(type(a) is Symbol and a.program is not program for a in args):
-            raise TransformError("compile: a value of a finished program, or of a program around this one, is used")
+            raise TransformError(
+                "compile: a value of a finished program, or of a program around this one, is used; return it, or pass "
+                "it as an argument"
+            )
         if op is ops.TO_BACKEND:
             raise TracingError(
                 "to_backend inside compile: a program runs on one backend; move the value before or after"
@@ -229,14 +232,6 @@ def tracing_table(of: Kernels) -> Kernels:
         table = Kernels(own.backend, {}, "tracing")
         table |= {op: _equation(own, op) for op in (ops.TO_BACKEND, ops.DETACH, ops.GRAFT)}  # a table makes its own
         table.missing = lambda op: _equation(own, op)
-        table.xp.__dict__["unbroadcast"] = _unbroadcaster(table)
+        table.xp.__dict__["unbroadcast"] = unbroadcaster(table.__getitem__)
         TABLES[of.owner] = table
     return TABLES[of.owner]
-
-
-def _unbroadcaster(table: Kernels) -> Callable[..., Any]:
-    def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-        summed = table[ops.SUM](g, axis=broadcast_axes(g.shape, shape), keepdims=False)
-        return summed if summed.shape == shape else table[ops.RESHAPE](summed, shape=shape)
-
-    return unbroadcast

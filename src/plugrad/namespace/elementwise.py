@@ -138,7 +138,7 @@ _TWO = """{meaning}
 
 Parameters
 ----------
-a, b : Tensor or Python scalar
+x1, x2 : Tensor or Python scalar
     {takes}. Shapes that broadcast.
 
 Returns
@@ -244,8 +244,8 @@ bitwise_invert = _one(ops.BITWISE_INVERT, "Every bit changed.", BITS, SAME, "[0,
 bitwise_and = _two(ops.BITWISE_AND, "The bits that both have.", BITS, MET, ("[6, 5]", "3"), "[2, 1]")
 bitwise_or = _two(ops.BITWISE_OR, "The bits that one has.", BITS, MET, ("[6, 5]", "3"), "[7, 7]")
 bitwise_xor = _two(ops.BITWISE_XOR, "The bits that only one has.", BITS, MET, ("[6, 5]", "3"), "[5, 6]")
-bitwise_left_shift = _two(ops.BITWISE_LEFT_SHIFT, "The bits of a, up by b.", INTEGERS, MET, ("[3]", "2"), "[12]")
-bitwise_right_shift = _two(ops.BITWISE_RIGHT_SHIFT, "The bits of a, down by b.", INTEGERS, MET, ("[5]", "2"), "[1]")
+bitwise_left_shift = _two(ops.BITWISE_LEFT_SHIFT, "The bits of x1, up by x2.", INTEGERS, MET, ("[3]", "2"), "[12]")
+bitwise_right_shift = _two(ops.BITWISE_RIGHT_SHIFT, "The bits of x1, down by x2.", INTEGERS, MET, ("[5]", "2"), "[1]")
 logical_not = _one(ops.LOGICAL_NOT, "Whether it does not hold.", TRUTH, BOOL, "[True, False]", "[False, True]")
 logical_and = _two(ops.LOGICAL_AND, "Whether both hold.", TRUTH, BOOL, ("[True, False]", "True"), "[True, False]")
 logical_or = _two(ops.LOGICAL_OR, "Whether one holds.", TRUTH, BOOL, ("[True, False]", "False"), "[True, False]")
@@ -258,21 +258,21 @@ multiply = _two(ops.MULTIPLY, "The product.", ANY, MET, ("[1.0, 2.0]", "0.5"), "
 divide = _two(ops.DIVIDE, "The quotient.", FLOATS, MET, ("[1, 2]", "4"), "[0.25, 0.5]")
 floor_divide = _two(ops.FLOOR_DIVIDE, "The quotient, rounded down.", REALS, MET, ("[7, -7]", "2"), "[3, -4]")
 remainder = _two(ops.REMAINDER, "What floor_divide leaves.", REALS, MET, ("[7, -7]", "3"), "[1, 2]")
-atan2 = _two(ops.ATAN2, "The angle in radians of the point (b, a).", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[0.0]")
-hypot = _two(ops.HYPOT, "sqrt(a**2 + b**2), without overflow.", REAL_FLOATS, MET, ("[3.0, 0.0]", "4.0"), "[5.0, 4.0]")
-copysign = _two(ops.COPYSIGN, "a with the sign of b.", REAL_FLOATS, MET, ("[1.0, -2.0]", "-0.0"), "[-1.0, -2.0]")
-nextafter = _two(ops.NEXTAFTER, "The next number after a toward b.", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[5e-324]")
-logaddexp = _two(ops.LOGADDEXP, "log(exp(a) + exp(b)), stable.", REAL_FLOATS, MET, ("[3.0]", "-pg.inf"), "[3.0]")
+atan2 = _two(ops.ATAN2, "The angle in radians of the point (x2, x1).", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[0.0]")
+hypot = _two(ops.HYPOT, "sqrt(x1**2 + x2**2), without overflow.", REAL_FLOATS, MET, ("[3.0, 0.0]", "4.0"), "[5.0, 4.0]")
+copysign = _two(ops.COPYSIGN, "x1 with the sign of x2.", REAL_FLOATS, MET, ("[1.0, -2.0]", "-0.0"), "[-1.0, -2.0]")
+nextafter = _two(ops.NEXTAFTER, "The next number after x1 toward x2.", REAL_FLOATS, MET, ("[0.0]", "1.0"), "[5e-324]")
+logaddexp = _two(ops.LOGADDEXP, "log(exp(x1) + exp(x2)), stable.", REAL_FLOATS, MET, ("[3.0]", "-pg.inf"), "[3.0]")
 maximum = _ordered(_two(ops.MAXIMUM, "The larger; NaN if one is.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[2.0, 3.0]"))
 minimum = _ordered(_two(ops.MINIMUM, "The smaller; NaN if one is.", REALS, MET, ("[1.0, 3.0]", "2.0"), "[1.0, 2.0]"))
 
 # Comparisons
 equal = _two(ops.EQUAL, "Whether equal.", ANY, BOOL, ("[1, 2]", "2"), "[False, True]")
 not_equal = _two(ops.NOT_EQUAL, "Whether not equal.", ANY, BOOL, ("[1, 2]", "2"), "[True, False]")
-less = _ordered(_two(ops.LESS, "Whether a is below b.", REALS, BOOL, ("[1, 2]", "2"), "[True, False]"))
-less_equal = _ordered(_two(ops.LESS_EQUAL, "Whether a is not above b.", REALS, BOOL, ("[1, 2]", "2"), "[True, True]"))
-greater = _ordered(_two(ops.GREATER, "Whether a is above b.", REALS, BOOL, ("[1, 2]", "1"), "[False, True]"))
-greater_equal = _ordered(_two(ops.GREATER_EQUAL, "Whether a is not below b.", REALS, BOOL, ("[1]", "2"), "[False]"))
+less = _ordered(_two(ops.LESS, "Whether x1 is below x2.", REALS, BOOL, ("[1, 2]", "2"), "[True, False]"))
+less_equal = _ordered(_two(ops.LESS_EQUAL, "Whether x1 is not above x2.", REALS, BOOL, ("[1, 2]", "2"), "[True, True]"))
+greater = _ordered(_two(ops.GREATER, "Whether x1 is above x2.", REALS, BOOL, ("[1, 2]", "1"), "[False, True]"))
+greater_equal = _ordered(_two(ops.GREATER_EQUAL, "Whether x1 is not below x2.", REALS, BOOL, ("[1]", "2"), "[False]"))
 # fmt: on
 
 _real, _imag, _pow = unary(ops.REAL), unary(ops.IMAG), binary(ops.POW)

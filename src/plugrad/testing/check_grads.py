@@ -12,6 +12,7 @@ from ..dtypes import INEXACT
 from ..errors import ConversionError, ValidationError
 from ..namespace import add, asarray, multiply
 from ..tensor import Tensor, as_tensor
+from ..traces import require_function
 from ..transforms import jvp, vjp
 from ..tree import flatten
 from .tolerances import on_host
@@ -66,6 +67,7 @@ def check_grads(
     >>> import plugrad as pg
     >>> pg.testing.check_grads(lambda x: pg.sum(pg.sin(x)) * x, pg.asarray([0.5, 1.0]))
     """
+    require_function(f, "check_grads")
     if not modes or not set(modes) <= {"reverse", "forward"}:
         raise ValidationError(f"check_grads: modes are 'reverse' and 'forward', not {modes!r}")
     leaves, rebuild, _ = flatten(inputs)

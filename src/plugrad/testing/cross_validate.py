@@ -18,6 +18,7 @@ from ..dtypes import DType
 from ..errors import BackendError, ValidationError
 from ..grad_mode import enable_grad
 from ..namespace import asarray
+from ..traces import require_function
 from ..tree import flatten
 from .report import Report, Row
 from .tolerances import eps_of, error_in_eps, on_host
@@ -91,6 +92,7 @@ def cross_validate(
     numpy    value                  ()     float64  0      ok
     numpy    gradient of inputs[0]  (2,)   float64  0      ok
     """
+    require_function(fn, "cross_validate")
     if reference not in ("torch", None):
         raise ValidationError(f"cross_validate: reference is 'torch' or None, not {reference!r}")
     if order < 0 or bound < 0:
