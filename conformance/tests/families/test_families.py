@@ -263,6 +263,10 @@ BREAKS: dict[str, list[Break]] = {
         Break("abs", _kernel(ops.ABS, lambda right, x: np.asarray(right(x), np.float64))),
         Break("argmax", _kernel(ops.ARGMAX, lambda right, x, **how: np.asarray(right(x, **how), np.int32))),
     ],
+    "promotion/half": [
+        Break("cos", _kernel(ops.COS, lambda right, x: right(x) if x.ndim else np.asarray(right(x), np.float64))),
+        Break("sum", _kernel(ops.SUM, lambda right, x, **how: right(x, **how) if x.size else np.sum(x, dtype=float, **how))),
+    ],
     "promotion/range": [Break("sum of int8", _kernel(ops.ASTYPE, lambda right, x, dtype: x))],
     "promotion/casts": [Break("float32", _kernel(ops.ASTYPE, lambda right, x, dtype: x))],
     "promotion/defaults": [Break("ones", _method(NumPyBackend, "full", lambda f, *a: f(*a).astype(np.float32)))],

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
+import numpy as np
+
 import plugrad as pg
 from plugrad.dtypes import DTYPES
 from plugrad.errors import DTypeError
-from plugrad.tensor import Tensor
+from plugrad.tensor import Tensor, apply
+from plugrad.testing.samples import Sample
 
 from ..records import Check, Disagreement, Unsupported
-from .asking import Row, by_row, by_rule, done, here, told
+from .asking import Row, by_op, by_row, by_rule, done, here, operands, told
 
 __all__ = ["CHECKS"]
 
@@ -207,6 +210,33 @@ def _result(rows: list[Kept]) -> None:
         raise Unsupported(f"the backend {here().name} has none of the dtypes that this is about")
 
 
+HALF = {"float64": "float32", "complex128": "complex64"}
+
+
+def _sparse(sample: Sample) -> bool:
+    """Where libraries widen: an operand in full width that has no axes, or no elements."""
+    return (
+        not sample.boundary
+        and "dtype" not in sample.params
+        and any(
+            type(x) is np.ndarray and x.dtype.name in HALF and (x.ndim == 0 or x.size == 0) for x in sample.operands
+        )
+    )
+
+
+def _halved(sample: Sample) -> None:
+    """In half the width every result has half the width."""
+    has("float32", "complex64")
+    narrow = [x.astype(HALF.get(x.dtype.name, x.dtype)) if type(x) is np.ndarray else x for x in sample.operands]
+    wide, half = (_dtypes(s) for s in (sample, sample._replace(operands=tuple(narrow))))
+    done("of operands half as wide the dtypes", half, [HALF.get(name, name) for name in wide])
+
+
+def _dtypes(sample: Sample) -> list[str]:
+    y = apply(sample.op, *operands(sample), **sample.params)
+    return [part.dtype.name for part in (y if type(y) is tuple else (y,))]
+
+
 MANY = {  # more than the dtype itself holds
     "sum of int8": (lambda: pg.sum(of("int8", [100] * 200)), 20_000),
     "sum of uint8": (lambda: pg.sum(of("uint8", [200] * 200)), 40_000),
@@ -330,6 +360,7 @@ CHECKS: tuple[Check, ...] = (
     by_rule("promotion", "pairs", PAIRS, _pair),
     by_rule("promotion", "numbers", SCALARS, _scalar),
     by_rule("promotion", "results", RESULTS, _result),
+    by_op("promotion", "half", _sparse, _halved),
     by_row("promotion", "range", MANY),
     by_rule("promotion", "casts", {name: name for name in NAMES}, _cast),
     by_rule("promotion", "defaults", MADE, _made),

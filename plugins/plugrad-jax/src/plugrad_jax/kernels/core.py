@@ -39,6 +39,11 @@ def composed(op: Op) -> Kernel:
 # --------------------------------------------------------------------------------------------------------- elementwise
 
 
+def _angle(x: Array) -> Array:
+    y = jnp.angle(x)
+    return y.astype(jnp.real(x).dtype)  # jax 0.10 gives float64 for a float32 of no axes
+
+
 def _conj(x: Any) -> Any:
     """A number is an operand that a rule had saved."""
     return x.conjugate() if type(x) in SCALARS else jnp.conj(x)
@@ -159,7 +164,7 @@ KERNELS: dict[Op, Kernel] = {
     ops.ABS: jnp.abs,
     ops.ACOS: jnp.acos,
     ops.ACOSH: jnp.acosh,
-    ops.ANGLE: jnp.angle,
+    ops.ANGLE: _angle,
     ops.ASIN: jnp.asin,
     ops.ASINH: jnp.asinh,
     ops.ATAN: jnp.atan,
