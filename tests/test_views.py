@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, reject, settings
 from torch import func
 
 import plugrad as pg
@@ -167,3 +171,84 @@ def test_rows_are_views_that_die_when_the_loop_goes_on() -> None:
         row[0] = float(k)
         assert len(x.kin) <= 2
     agree(x, np.stack([np.arange(50.0), np.zeros(50)], 1))
+
+
+# ---------------------------------------------------------------------------------------------------- random programs
+
+PLACES = [
+    0,
+    -1,
+    slice(None),
+    slice(1, None),
+    slice(None, None, 2),
+    (..., 0),
+    (0, slice(1, None)),
+    (slice(None), -1),
+    ...,
+]
+STEPS = ["view", "sin", "product", "detach", "write", "add", "scale", "write", "add", "scale"]  # of 10, writes twice
+STEP = st.tuples(
+    st.sampled_from(STEPS), st.integers(0, 9), st.integers(0, 9), st.sampled_from(PLACES), st.booleans(), st.booleans()
+)
+
+
+def run(xp: Any, x: Any, steps: list[Any]) -> Any:
+    """A straight line of operations, views and writes, some of them under no_grad; torch says what is no program."""
+    made = [x * 1]
+    for what, i, j, place, whole, quiet in steps:
+        a, b = made[i % len(made)], made[j % len(made)]
+        place = ... if whole or not a.ndim else place
+        if what == "view":
+            made.append(a[place])
+        elif what == "sin":
+            made.append(xp.sin(a))
+        elif what == "product":
+            made.append(a * xp.sum(b))
+        elif what == "detach":
+            made.append(a.detach())
+        else:
+            with xp.no_grad() if quiet else nullcontext():
+                if what == "write":
+                    a[place] = xp.sum(b) * 0.5
+                elif what == "add":
+                    a[place] += xp.sum(b)
+                else:
+                    a[place] *= 1.5
+    return sum([xp.sum(a * a) * 0.1 for a in made], xp.sum(x))
+
+
+@settings(max_examples=150)
+@given(steps=st.lists(STEP, min_size=3, max_size=9))
+def test_random_programs_that_write_have_torchs_derivatives(steps: Any) -> None:
+    rng = np.random.default_rng(len(steps))
+    values, direction = rng.normal(size=(2, 2, 3)) * 0.3
+    x, v = torch.tensor(values), torch.tensor(direction)
+    for name, (ours, theirs) in ASKED.items():
+        try:
+            want = theirs(lambda x: run(torch, x, steps), x, v)
+        except (RuntimeError, IndexError):  # an in-place operation that torch has not, no such axis
+            reject()
+        f = partial(lambda x, steps: run(pg, x, steps), steps=steps)
+        for g in (f, pg.compile(f)):
+            same(ours(g, const(pg, values), const(pg, direction)), want, name)
+        same(
+            pg.compile(lambda x, v, f=f, ours=ours: ours(f, x, v))(const(pg, values), const(pg, direction)), want, name
+        )
+
+
+def same(ours: Any, theirs: Any, name: str) -> None:
+    """To some digits of the largest: both sum in orders of their own."""
+    if isinstance(theirs, tuple):
+        for mine, its in zip(ours, theirs, strict=True):
+            same(mine, its, name)
+        return
+    want = theirs.detach().numpy()
+    np.testing.assert_allclose(ours.numpy(), want, rtol=1e-9, atol=1e-9 * max(1, np.abs(want).max()), err_msg=name)
+
+
+@as_in_torch
+def test_one_element_with_an_axis_fits_a_place_without(xp: Any) -> Any:
+    x, y = const(xp, [1, 2, 3]), const(xp, [[1, 2], [3, 4]])
+    x[-1] = const(xp, [5])
+    y[0] = const(xp, [[7, 8]])
+    return x, y

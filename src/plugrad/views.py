@@ -17,7 +17,7 @@ from .errors import GraphError, IndexingError, PlugradError, ShapeError, Tracing
 from .grad_mode import no_grad
 from .indexing import is_basic, read, region_of, taken, written
 from .ops import GRAFT
-from .tensor import Leaf, Node, Tensor, as_tensor, captured, current_mode, fresh, tracked
+from .tensor import Leaf, Node, Tensor, as_tensor, base, captured, current_mode, fresh, tracked
 from .traces import stopped
 
 WHOLE = ...  # the index of a view that is its root
@@ -59,23 +59,28 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             "assignment into an array that is older than the program that is traced; return the new value instead"
         )
     index, (root, at, cut) = taken(index, self), _kin(self)
+    its, brings = index, type(value) is Tensor and _may_have_history(value)
     if at is not WHOLE and is_basic(index):
         if 0 in region_of(self.shape, index):  # a new axis of a view is none of its root: look here
             return
         at, index = WHOLE, _compose(root.shape, at, index)
     if type(value) is Tensor:
-        if at is WHOLE and is_basic(index) and _is_same_place(value, root, index):
+        if at is WHOLE and is_basic(index) and not (cut and brings) and _is_same_place(value, root, index):
             return  # the second half of x[i] += 1
-        value = stopped(value) if cut else fresh(value)  # holds the raw array: what overlaps is never written in place
+        value = fresh(value)  # holds the raw array: a value that overlaps is never written in place
     elif type(value) not in SCALARS:
         value = as_tensor(value, self)
     views = [view for r in tuple(_views(root)) if (view := r()) is not None]
+    own = None
     try:
+        if cut and (brings or _may_have_history(self)):  # what was detached has a history of its own from now on
+            _refuse_leaf(self)
+            own = written(self, value, its)
         for view in views:
-            if type(view.by) is Kernels:
-                view.data = None  # lets go of the raw array
+            if type(view.by) is Kernels and view.by.name != "tracing":
+                view.data = None  # lets go of the raw array; a symbol says what its history is
         with no_grad() if cut else nullcontext():
-            _write(root, at, index, value, cut)
+            _write(root, at, index, stopped(value) if cut and type(value) is Tensor else value, cut)
     except PlugradError:
         raise
     except (IndexError, TypeError) as error:
@@ -88,6 +93,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         for view in views:
             new = read(root, view.kin[1])
             _follow(view, stopped(new) if view.kin[2] else new)
+        if own is not None:
+            _swap(self, own)
 
 
 def _views(root: Tensor) -> Any:
@@ -142,10 +149,7 @@ def _view(y: Tensor, x: Tensor, index: Any, cut: bool) -> Tensor:
 
 
 def _write(x: Tensor, at: Any, index: Any, value: Any, cut: bool) -> None:
-    if type(x.node) is Leaf and getattr(x.by, "level", 0) > current_mode().level:
-        raise GraphError(
-            "assignment into a leaf that requires grad, or into a view of it; under no_grad only its data changes"
-        )
+    _refuse_leaf(x)
     quiet = current_mode().level >= 0
     if (
         at is WHOLE
@@ -163,20 +167,27 @@ def _write(x: Tensor, at: Any, index: Any, value: Any, cut: bool) -> None:
     _swap(x, written(x, value, index), cut)
 
 
+def _refuse_leaf(x: Tensor) -> None:
+    if type(x.node) is Leaf and _level(x) > current_mode().level:
+        raise GraphError(
+            "assignment into a leaf that requires grad, or into a view of it; under no_grad only its data changes"
+        )
+
+
 def _raw_value(x: Tensor, value: Any, quiet: bool) -> Any:
     """What may be written into the raw array as it is; None for what has a history, another dtype or another owner."""
     if type(value) in (bool, int, float):
         require_fit(value, x.dtype)  # torch wraps, NumPy raises an OverflowError
         return value
     if type(value) is Tensor and value.by is x.by and (quiet or not value.node) and value.data.dtype == x.data.dtype:
-        return value.data
+        raw = value.data
+        return None if raw.shape and raw.shape[0] == 1 else raw  # it may have more axes than the place
     return None
 
 
 def _follow(view: Tensor, new: Tensor) -> None:
-    """What a view shows after a write to its root: one that is a leaf by itself stays that leaf."""
-    own = type(view.node) is Leaf and type(new.node) is not Node
-    _swap(view, new, cut=own)
+    """What a view shows after a write to its root: the data alone, if it has a history of its own."""
+    _swap(view, new, cut=view.kin[2] or (type(view.node) is Leaf and type(new.node) is not Node))
 
 
 def _swap(x: Tensor, new: Tensor, cut: bool = False) -> None:
@@ -190,6 +201,11 @@ def _swap(x: Tensor, new: Tensor, cut: bool = False) -> None:
     elif type(new.node) is Node and type(x.node) is Node and "grad" in (x.node.extra or ()):
         new.node.extra = {"grad": x.node.extra["grad"]}  # what retains its gradient goes on to
     x.data, x.by, x.node = new.data, new.by, new.node
+
+
+def _may_have_history(x: Tensor) -> bool:
+    """Or a tangent; what a traced value has is known when its program is differentiated."""
+    return type(x.node) in (Node, Leaf, Tensor) or base(x).by.name == "tracing"
 
 
 def _level(x: Tensor) -> float:

@@ -265,7 +265,7 @@ BREAKS: dict[str, list[Break]] = {
     ],
     "promotion/half": [
         Break("cos", _kernel(ops.COS, lambda right, x: right(x) if x.ndim else np.asarray(right(x), np.float64))),
-        Break("sum", _kernel(ops.SUM, lambda right, x, **how: right(x, **how) if x.size else np.sum(x, dtype=float, **how))),
+        Break("sum", _kernel(ops.SUM, lambda right, x, **how: right(x, **how) if x.size else np.sum(x, 0, float))),
     ],
     "promotion/range": [Break("sum of int8", _kernel(ops.ASTYPE, lambda right, x, dtype: x))],
     "promotion/casts": [Break("float32", _kernel(ops.ASTYPE, lambda right, x, dtype: x))],

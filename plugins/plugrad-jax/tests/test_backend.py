@@ -222,7 +222,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "NumPy's float16": (lambda: np.ones(2, np.float16), DTypeError, "float16"),
     "keys": (lambda: jax.random.key(0), DTypeError, "no numbers"),
     "objects": (lambda: np.array([None]), DTypeError, "object"),
-    "strings": (lambda: ["a"], DTypeError, "<U1"),
+    "strings": (lambda: ["a"], DTypeError, "no array of numbers"),
     "ragged": (lambda: [[1], [1, 2]], ConversionError, "no array of numbers"),
 }
 
