@@ -111,7 +111,8 @@ class Dual(Trace):
             return y
         tangents = [a.node if m else None for a, m in zip(args, mine, strict=True)]
         tangent = op.push(y, primals, tangents, params)
-        if current_mode().level >= 0 and any([tangent is t for t in tangents]):  # handed on with its history
+        if tangent is not None and current_mode().level >= 0 and any([tangent is t for t in tangents]):
+            # handed on as it is, with its history
             tangent = apply(ASTYPE, tangent, dtype=some.dtype)
         if type(y) is tuple:
             return tuple(Tensor(r, self, t) for r, t in zip(y, tangent, strict=True))

@@ -8,7 +8,7 @@ in NumPy and torch, also under every transform. Reshapes and transposes are valu
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NoReturn
 from weakref import ref
 
 from .backends.protocol import Kernels
@@ -58,14 +58,15 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         raise TracingError(
             "assignment into an array that is older than the program that is traced; return the new value instead"
         )
-    index, (root, at, cut) = taken(index, self), _kin(self)
-    its, brings = index, type(value) is Tensor and _may_have_history(value)
+    index, (root, at, cut, head, inside) = taken(index, self), _kin(self)
+    head = self if cut and head is None else head
+    its, brings = index, cut and type(value) is Tensor and _may_have_history(value)
     if at is not WHOLE and is_basic(index):
         if 0 in region_of(self.shape, index):  # a new axis of a view is none of its root: look here
             return
         at, index = WHOLE, _compose(root.shape, at, index)
     if type(value) is Tensor:
-        if at is WHOLE and is_basic(index) and not (cut and brings) and _is_same_place(value, root, index):
+        if at is WHOLE and is_basic(index) and not brings and _is_same_place(value, root, index):
             return  # the second half of x[i] += 1
         value = fresh(value)  # holds the raw array: a value that overlaps is never written in place
     elif type(value) not in SCALARS:
@@ -73,28 +74,35 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     views = [view for r in tuple(_views(root)) if (view := r()) is not None]
     own = None
     try:
-        if cut and (brings or _may_have_history(self)):  # what was detached has a history of its own from now on
-            _refuse_leaf(self)
-            own = written(self, value, its)
+        if head is not None and (brings or _may_have_history(head)):  # what is detached has a history of its own
+            _refuse_leaf(head)
+            own = _put(head, inside, its, value)
         for view in views:
             if type(view.by) is Kernels and view.by.name != "tracing":
                 view.data = None  # lets go of the raw array; a symbol says what its history is
         with no_grad() if cut else nullcontext():
             _write(root, at, index, stopped(value) if cut and type(value) is Tensor else value, cut)
-    except PlugradError:
-        raise
-    except (IndexError, TypeError) as error:
-        raise IndexingError(f"assignment: {error}; the shape is {self.shape}") from error
-    except (ValueError, RuntimeError) as error:
-        raise ShapeError(
-            f"assignment: a value of shape {getattr(value, 'shape', ())} does not fit the index: {error}"
-        ) from error
+    except (IndexError, TypeError, ValueError, RuntimeError) as error:
+        _explain(self, value, error)
     finally:
         for view in views:
             new = read(root, view.kin[1])
             _follow(view, stopped(new) if view.kin[2] else new)
-        if own is not None:
-            _swap(self, own)
+    if head is not None and own is not None:
+        _swap(head, own)
+        for view in views:
+            if view.kin[3] is head:
+                _swap(view, read(head, view.kin[4]))
+
+
+def _explain(x: Tensor, value: Any, error: Exception) -> NoReturn:
+    if isinstance(error, PlugradError):
+        raise error
+    if isinstance(error, IndexError | TypeError):
+        raise IndexingError(f"assignment: {error}; the shape is {x.shape}") from error
+    raise ShapeError(
+        f"assignment: a value of shape {getattr(value, 'shape', ())} does not fit the index: {error}"
+    ) from error
 
 
 def _views(root: Tensor) -> Any:
@@ -102,14 +110,14 @@ def _views(root: Tensor) -> Any:
     return kin if type(kin) is set else ()
 
 
-def _kin(x: Tensor) -> tuple[Tensor, Any, bool]:
-    """(root, index of `x` in it, whether the history ends between them)."""
+def _kin(x: Tensor) -> tuple[Tensor, Any, bool, Tensor | None, Any]:
+    """(root, index of `x` in it, whether the history ends between them, the detached tensor it is a view of, index)."""
     kin = getattr(x, "kin", None)
-    return kin if type(kin) is tuple else (x, WHOLE, False)
+    return kin if type(kin) is tuple else (x, WHOLE, False, None, WHOLE)
 
 
 def _is_same_place(value: Tensor, root: Tensor, index: Any) -> bool:
-    its_root, at, _ = _kin(value)
+    its_root, at, *_ = _kin(value)
     return its_root is root and _compose(root.shape, at) == _compose(root.shape, index)
 
 
@@ -138,8 +146,12 @@ def _as_slice(a: range) -> slice:
 
 
 def _view(y: Tensor, x: Tensor, index: Any, cut: bool) -> Tensor:
-    root, at, ended = _kin(x)
-    y.kin = (root, index if x is root else _compose(root.shape, at, index), cut or ended)
+    root, at, ended, head, inside = _kin(x)
+    if ended and not cut:
+        head, inside = (x, index) if head is None else (head, _compose(head.shape, inside, index))
+    else:
+        head, inside = None, WHOLE
+    y.kin = (root, index if x is root else _compose(root.shape, at, index), cut or ended, head, inside)
     try:
         views = root.kin
     except AttributeError:
@@ -162,9 +174,14 @@ def _write(x: Tensor, at: Any, index: Any, value: Any, cut: bool) -> None:
         if raw is not None:
             x.by.backend.write(x.data, index, raw)  # nobody else sees it
             return
-    if at is not WHOLE:  # index arrays do not compose
-        value, index = written(read(x, at), value, index), at
-    _swap(x, written(x, value, index), cut)
+    _swap(x, _put(x, at, index, value), cut)
+
+
+def _put(x: Tensor, at: Any, index: Any, value: Any) -> Tensor:
+    """A copy of `x` in which x[at][index] is `value`; index arrays do not compose."""
+    if at is WHOLE:
+        return written(x, value, index)
+    return written(x, written(read(x, at), value, index), at)
 
 
 def _refuse_leaf(x: Tensor) -> None:

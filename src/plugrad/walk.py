@@ -98,7 +98,7 @@ def walk(
         order = [node for node in order if node in between]
         cotangents = {node: ct for node, ct in seeds.items() if node in between}
     for node in order:
-        if node.args is FREED and _pulled(node, between):  # before any rule runs
+        if node.args is FREED and (between is None or _pulled(node, between)):  # before any rule runs
             raise GraphError(
                 f"{node}: the graph was walked before and what its nodes had saved is freed; pass retain_graph=True to "
                 "the earlier call"
@@ -132,7 +132,7 @@ def walk(
                             ) from error
                     before = get(edge)
                     cotangents[edge] = g if before is None else before + g
-            if not retain and (node.args is not None or node.out is not None) and _pulled(node, between):
+            if not (retain or (node.args is None is node.out)) and (between is None or _pulled(node, between)):
                 node.args, node.out = FREED, None
     if found:
         cotangents |= found
@@ -148,9 +148,9 @@ def _between(order: list[Node], wanted: Collection[Any]) -> set[Any]:
     return between
 
 
-def _pulled(node: Node, between: set[Any] | None) -> bool:
+def _pulled(node: Node, between: set[Any]) -> bool:
     """Whether a cotangent goes on from `node`: one that is only asked for its own keeps what it saved."""
-    return between is None or any([edge in between for edge in node.edges if edge])
+    return any([edge in between for edge in node.edges if edge])
 
 
 def _with_history(node: Node, again: bool) -> tuple[Any, Any]:
