@@ -166,12 +166,14 @@ def test_a_name_is_its_own_plugins(zoo_rows: Any) -> None:
 @pytest.mark.parametrize("first", ["manager.backends()", "manager.info('owned')", "current.table('owned')"])
 def test_a_name_is_its_own_plugins_in_whichever_order_one_asks(tmp_path: Path, first: str) -> None:
     site = Site(tmp_path)
-    for plugin in ("a_thief", "m_thief", "z_thief"):  # one of them is found before the owner, one after
+    for plugin in ("a_thief", "z_thief"):  # one is found before the owner, one after
         site.announce(plugin, name="owned")
     site.announce("owned")
     found = site.run(
         f"""
-        from plugrad.backends import current, manager
+        from plugrad.backends import current, manager, registry
+        points = sorted(registry._entry_points(), key=lambda point: point.name)
+        registry._entry_points = lambda: points
         {first}
         out = {{row.source: row.status for row in manager.backends() if row.name == "owned"}}
         current.table("owned")
@@ -179,7 +181,7 @@ def test_a_name_is_its_own_plugins_in_whichever_order_one_asks(tmp_path: Path, f
     )
     assert found.pop("plugrad-owned 1.0") in ("ready", "available")
     assert set(found.values()) == {"conflict"}
-    assert len(found) == 3
+    assert len(found) == 2
 
 
 def test_one_asked_by_name_loads_no_other_plugin(zoo: Site) -> None:
